@@ -1,0 +1,1 @@
+"""The web half: a study is set up, rated, watched, exported and analysed. Imports no torch."""

@@ -1,0 +1,50 @@
+"""The web application, put together: settings, database, pages, what every request goes through."""
+
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+import webapp
+from backend.database.schema import require_current
+from backend.database.sessions import Database
+from backend.routes import admin, errors, exports, health, middleware, rater, studies
+from backend.routes.pages import Pages
+from backend.settings import Settings
+from backend.storage import ImageStore
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Build the application; raises ``UserError`` where the database's schema is not this program's."""
+    database = Database(settings.database)
+    require_current(database.engine)
+    folder = Path(webapp.__file__).parent
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        database.close()
+
+    app = FastAPI(title="DermVTT", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.state.settings = settings
+    app.state.database = database
+    app.state.images = ImageStore(settings.images_dir)
+    app.state.pages = Pages(folder / "templates", asset_version=_version(folder / "static"))
+    app.mount("/static", StaticFiles(directory=folder / "static"), name="static")
+    for routes in (rater, admin, studies, exports, health):
+        app.include_router(routes.router)
+    errors.install(app)
+    middleware.install(app)
+    return app
+
+
+def _version(folder: Path) -> str:
+    """A short hash of the static files, so that a browser keeps them until they change."""
+    content = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            content.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
+    return content.hexdigest()[:12]

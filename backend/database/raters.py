@@ -1,0 +1,114 @@
+"""Queries on raters, their invitations and their presentation orders."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session, contains_eager, joinedload
+
+from backend.database.tables import Invitation, Presentation, Rater, Rating, Study
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a rater is. ``answered`` counts images, ``ratings`` answers and revisions."""
+
+    rater: Rater
+    images: int
+    answered: int
+    ratings: int
+    last_seen: datetime | None
+    invited: bool
+
+    @property
+    def revisions(self) -> int:
+        """Ratings beyond the first of each image."""
+        return self.ratings - self.answered
+
+
+def find_by_token_hash(session: Session, token_hash: str, *, lock: bool = False) -> Rater | None:
+    """The rater of an invitation that is not revoked, with her study and its mix.
+
+    ``lock`` holds the rater against other writers until the commit, so that what is checked stays true.
+    """
+    query = (
+        select(Rater)
+        .join(Rater.study)
+        .join(Invitation, Invitation.rater_id == Rater.id)
+        .where(Invitation.token_hash == token_hash, Invitation.revoked_at.is_(None))
+        .options(contains_eager(Rater.study).joinedload(Study.mix, innerjoin=True))
+    )
+    return session.scalar(query.with_for_update(of=Rater) if lock else query)
+
+
+def find(session: Session, study_id: int, name: str) -> Rater | None:
+    """The rater of this name in a study."""
+    return session.scalar(select(Rater).where(Rater.study_id == study_id, Rater.name == name))
+
+
+def names(session: Session, study_id: int) -> set[str]:
+    """The names that the raters of a study bear."""
+    return set(session.scalars(select(Rater.name).where(Rater.study_id == study_id)))
+
+
+def last_number(session: Session, study_id: int) -> int:
+    """The highest number that a rater of the study bears, 0 before the first."""
+    return session.scalar(select(func.max(Rater.number)).where(Rater.study_id == study_id)) or 0
+
+
+def revoke_invitations(session: Session, rater_id: int, now: datetime) -> int:
+    """Revoke every open invitation of a rater; return how many there were."""
+    query = update(Invitation).where(Invitation.rater_id == rater_id, Invitation.revoked_at.is_(None))
+    return session.execute(query.values(revoked_at=now)).rowcount
+
+
+def presentation(session: Session, rater_id: int, position: int) -> Presentation | None:
+    """What the rater sees at a position."""
+    query = select(Presentation).where(Presentation.rater_id == rater_id, Presentation.position == position)
+    return session.scalar(query)
+
+
+def presentation_by_key(session: Session, rater_id: int, key: str) -> Presentation | None:
+    """The presentation of a key, with its image, if it is this rater's."""
+    query = select(Presentation).where(Presentation.rater_id == rater_id, Presentation.key == key)
+    return session.scalar(query.options(joinedload(Presentation.image)))
+
+
+def progress(session: Session, study_id: int) -> list[Progress]:
+    """Each rater of a study and how far she is, in the order of their numbers."""
+    counts = (
+        select(
+            Presentation.rater_id,
+            func.count(Presentation.id.distinct()).label("images"),
+            func.count(Rating.presentation_id.distinct()).label("answered"),
+            func.count(Rating.id).label("ratings"),
+            func.max(Rating.answered_at).label("last"),
+        )
+        .join(Rater, Rater.id == Presentation.rater_id)
+        .outerjoin(Rating, Rating.presentation_id == Presentation.id)
+        .where(Rater.study_id == study_id)
+        .group_by(Presentation.rater_id)
+        .subquery()
+    )
+    invited = select(Invitation.rater_id).where(Invitation.revoked_at.is_(None))
+    query = (
+        select(
+            Rater,
+            func.coalesce(counts.c.images, 0),
+            func.coalesce(counts.c.answered, 0),
+            func.coalesce(counts.c.ratings, 0),
+            counts.c.last,
+            Rater.id.in_(invited),
+        )
+        .outerjoin(counts, counts.c.rater_id == Rater.id)
+        .where(Rater.study_id == study_id)
+        .order_by(Rater.number)
+    )
+    return [Progress(*row) for row in session.execute(query)]
+
+
+def all_presentations(session: Session, rater_id: int) -> Sequence[Presentation]:
+    """What the rater sees, by position."""
+    query = select(Presentation).where(Presentation.rater_id == rater_id).order_by(Presentation.position)
+    return session.scalars(query).all()

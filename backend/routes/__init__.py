@@ -1,0 +1,1 @@
+"""HTTP: requests in, rules called, pages out. No rules here."""

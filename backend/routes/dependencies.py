@@ -1,0 +1,32 @@
+"""What a route may ask for by the type of a parameter."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from backend.database.sessions import Database
+from backend.routes.pages import Pages
+from backend.settings import Settings
+from backend.storage import ImageStore
+
+
+def _settings(request: Request) -> Settings:
+    return request.app.state.settings
+
+
+def _database(request: Request) -> Database:
+    return request.app.state.database
+
+
+def _images(request: Request) -> ImageStore:
+    return request.app.state.images
+
+
+def _pages(request: Request) -> Pages:
+    return request.app.state.pages
+
+
+SettingsDep = Annotated[Settings, Depends(_settings)]
+DatabaseDep = Annotated[Database, Depends(_database)]
+ImagesDep = Annotated[ImageStore, Depends(_images)]
+PagesDep = Annotated[Pages, Depends(_pages)]

@@ -1,0 +1,92 @@
+"""What every request goes through: an id, a log line without secrets, security headers, a size limit."""
+
+import logging
+import re
+import time
+import uuid
+
+from fastapi import FastAPI
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from backend.routes.errors import respond, unexpected
+
+log = logging.getLogger("dermvtt.requests")
+
+LARGEST_BODY = 1 << 20
+SECRET_PATH = re.compile(r"^(/r/)[^/]+")
+TOO_LARGE = "What was sent is too large. Nothing was changed."
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    # Links carry the rater's token: no other site learns it from a referrer.
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "X-Robots-Tag": "noindex",
+}
+
+
+def install(app: FastAPI) -> None:
+    """Put the middleware around the application."""
+    app.add_middleware(RequestScope)
+
+
+class RequestScope:
+    """Gives a request its id, its headers and its line in the log."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = uuid.uuid4().hex[:12]
+        scope.setdefault("state", {})["request_id"] = request_id
+        started, status, began = time.perf_counter(), 500, False
+
+        cache = _cache(scope)
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status, began
+            if message["type"] == "http.response.start":
+                status, began = message["status"], True
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                headers["X-Request-ID"] = request_id
+                headers.setdefault("Cache-Control", cache)
+            await send(message)
+
+        try:
+            if _too_large(scope):
+                await respond(Request(scope), 413, TOO_LARGE)(scope, receive, send_with_headers)
+            else:
+                await self.app(scope, receive, send_with_headers)
+        except Exception as error:
+            if began:
+                raise
+            await unexpected(Request(scope), error)(scope, receive, send_with_headers)
+        finally:
+            path = SECRET_PATH.sub(r"\1…", scope["path"])
+            took = (time.perf_counter() - started) * 1000
+            log.info("%s %s %s %.1f ms [%s]", scope["method"], path, status, took, request_id)
+
+
+def _cache(scope: Scope) -> str:
+    if not scope["path"].startswith("/static/"):
+        return "no-store"
+    # An address that carries the version of its content never changes; another one is asked for again.
+    return "public, max-age=31536000, immutable" if scope["query_string"] else "no-cache"
+
+
+def _too_large(scope: Scope) -> bool:
+    headers = dict(scope["headers"])
+    length = headers.get(b"content-length", b"0")
+    # Browsers and our own script always say the length; a body that hides its length is not read.
+    hidden = b"transfer-encoding" in headers
+    return hidden or not length.isdigit() or int(length) > LARGEST_BODY

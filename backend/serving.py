@@ -1,0 +1,61 @@
+"""Running the web application with uvicorn."""
+
+import logging
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from backend.app import create_app
+from backend.errors import UserError
+from backend.settings import Settings
+
+GRACEFUL_SECONDS = 10
+
+
+def serve(settings: Settings, ready: Callable[[str], None]) -> None:
+    """Serve until interrupted; calls ``ready`` with the address once raters can be served.
+
+    Raises ``UserError`` where the schema is behind or the address cannot be listened on.
+    """
+    app = create_app(settings)
+    listener = _listen(settings)
+    port = listener.getsockname()[1]
+    address = settings.public_url or f"http://{settings.host}:{port}"
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,  # its lines would hold raters' links; the application writes its own
+        server_header=False,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+    )
+    _Server(config, lambda: ready(address)).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """A server that says when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say so."""
+        await super().startup(sockets)
+        self._ready()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        where = f"{settings.host}:{settings.port}"
+        raise UserError(
+            f"cannot listen on {where} ({error.strerror}). Choose another port with --port, or DERMVTT_PORT."
+        ) from error
+    return listener

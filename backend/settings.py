@@ -1,0 +1,124 @@
+"""Every setting of the web half, read from the environment in this one place."""
+
+import secrets
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from backend.errors import UserError
+from backend.private import create_secret
+
+DRIVERS = {
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+    "sqlite": "sqlite",
+}
+
+
+class Settings(BaseSettings):
+    """What a deployment may set. Each field's description is what ``dermvtt --help`` prints."""
+
+    model_config = SettingsConfigDict(env_prefix="DERMVTT_", frozen=True, populate_by_name=True)
+
+    database_url: str = Field(
+        default="",
+        validation_alias="DATABASE_URL",
+        description="sqlite:///file or postgresql://user:password@host/name; "
+        "empty: the file dermvtt.sqlite in the data folder",
+    )
+    data_dir: Path = Field(default=Path("var"), description="folder of images, the SQLite file and secrets")
+    host: str = Field(default="127.0.0.1", description="address that the server listens on")
+    port: int = Field(default=8000, ge=0, le=65535, description="port that the server listens on")
+    public_url: str = Field(
+        default="", description="address that raters reach, for links; empty: http://HOST:PORT"
+    )
+    secret_key: SecretStr = Field(
+        default=SecretStr(""),
+        description="signs forms; empty: made once and kept in the data folder's secret.key, mode 600",
+    )
+    session_hours: float = Field(default=12, gt=0, description="hours until an admin must log in again")
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_driver(cls, url: str) -> str:
+        if not url:
+            return url
+        scheme, separator, rest = url.partition("://")
+        if not separator or scheme not in DRIVERS:
+            raise ValueError(f"must start with sqlite:// or postgresql://, not {scheme!r}")
+        return f"{DRIVERS[scheme]}://{rest}"
+
+    @field_validator("public_url")
+    @classmethod
+    def _web_address(cls, url: str) -> str:
+        if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).netloc):
+            raise ValueError("must be an address such as https://study.example.org")
+        return url.rstrip("/")
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, level: str) -> str:
+        if level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+        return level.upper()
+
+    @property
+    def database(self) -> str:
+        """The database's SQLAlchemy URL."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'dermvtt.sqlite'}"
+
+    @property
+    def images_dir(self) -> Path:
+        """Where the images of imported mixes are kept."""
+        return self.data_dir / "images"
+
+    @property
+    def base_url(self) -> str:
+        """The address in front of every link that is given out."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def behind_tls(self) -> bool:
+        """Whether browsers reach the server by HTTPS, so that cookies can be confined to it."""
+        return self.public_url.startswith("https://")
+
+    @cached_property
+    def secret(self) -> bytes:
+        """The key that signs forms, from the environment or from the data folder."""
+        given = self.secret_key.get_secret_value()
+        if given:
+            return given.encode()
+        return create_secret(self.data_dir / "secret.key", lambda: secrets.token_hex(32)).encode()
+
+
+def load_settings() -> Settings:
+    """Read the environment; raise ``UserError`` naming the variable that cannot be used and why."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = environment_name(str(first["loc"][0]))
+        raise UserError(
+            f"the environment variable {name} {first['msg'].removeprefix('Value error, ')}"
+        ) from None
+
+
+def environment_name(field: str) -> str:
+    """The environment variable that sets a field of ``Settings``."""
+    name = field.upper()
+    return name if name == "DATABASE_URL" else f"DERMVTT_{name.removeprefix('DERMVTT_')}"
+
+
+def describe_settings() -> str:
+    """One line for each environment variable: its name, what it does, its default."""
+    lines = []
+    for name, field in Settings.model_fields.items():
+        default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
+        shown = f" [default: {default}]" if str(default) else ""
+        lines.append(f"  {environment_name(name)}  {field.description}{shown}")
+    return "\n".join(lines)

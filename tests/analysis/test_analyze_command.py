@@ -1,0 +1,57 @@
+"""The command: what it prints, what it writes, and how it refuses."""
+
+import json
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from backend.analysis.ratings import read_ratings
+from backend.analysis.report import analyze as analyse
+from backend.analysis.report import to_json
+from backend.cli_analyze import analyze
+from backend.errors import UserError
+
+app = typer.Typer()
+app.command()(analyze)
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_json_is_all_that_standard_output_gets(paper_csv, tmp_path):
+    result = run(paper_csv, "--json", "--blank-as-error", "--out", tmp_path / "report")
+    assert result.exit_code == 0
+    expected = to_json(analyse(read_ratings(paper_csv), blank_as_error=True))
+    assert result.stdout == expected
+    assert (tmp_path / "report" / "results.json").read_text(encoding="utf-8") == expected
+    assert "Results written to" in result.stderr
+
+
+def test_tables_are_printed_by_default(paper_csv):
+    result = run(paper_csv)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("8 raters in 2 groups")
+    assert "4 of 640 answers are missing: left out." in result.stdout
+    assert "Fleiss' kappa" in result.stdout
+
+
+def test_the_level_is_kept(paper_csv):
+    assert json.loads(run(paper_csv, "--json", "--level", "0.8").stdout)["configuration"]["level"] == 0.8
+    assert run(paper_csv, "--level", "95").exit_code == 2
+
+
+def test_a_users_mistake_is_a_user_error(paper_csv, tmp_path):
+    absent = run(tmp_path / "absent.csv").exception
+    assert isinstance(absent, UserError)
+    assert "absent.csv cannot be read" in str(absent)
+    taken = run(paper_csv, "--out", tmp_path)
+    assert isinstance(taken.exception, UserError)
+    assert taken.stdout == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("part", ["dermvtt analyze ratings.csv", "--blank-as-error", "--json", "--out"])
+def test_the_help_has_examples(part):
+    assert part in run("--help").stdout

@@ -1,0 +1,229 @@
+"""The admin's pages: logging in, studies, raters, results, and what is kept from everybody else."""
+
+import io
+import json
+import re
+
+import pytest
+from fastapi.testclient import TestClient
+
+from backend import accounts
+from backend.analysis.ratings import read_ratings
+from backend.analysis.report import analyze, to_dict
+from backend.app import create_app
+from backend.routes.access import known_admin, ready_admin
+from tests.backend.conftest import PASSWORD, hidden, log_in
+
+
+def token(client):
+    return hidden(client.get("/admin").text, "csrf")
+
+
+def rate_all(client, link, answers):
+    client.post(f"/r/{link}/start", data={"agree": "1"})
+    for position, answer in enumerate(answers, start=1):
+        form = {"answer": answer, "submission": f"submission-{position}"}
+        client.post(f"/r/{link}/rate/{position}", data=form)
+
+
+def test_every_admin_route_states_who_may_use_it(world):
+    app = create_app(world.settings)
+    open_to_all = {"login_page", "login"}
+
+    def dependencies(dependant):
+        yield dependant.call
+        for inner in dependant.dependencies:
+            yield from dependencies(inner)
+
+    routes = [route for one in app.router.routes for route in getattr(one, "routes", [one])]
+    checked = 0
+    for route in _api_routes(app):
+        if not route.path.startswith("/admin") or route.name in open_to_all:
+            continue
+        calls = set(dependencies(route.dependant))
+        assert calls & {known_admin, ready_admin}, f"{route.path} is open to everybody"
+        checked += 1
+    assert checked >= 14
+    assert routes
+
+
+def _api_routes(app):
+    from fastapi.routing import APIRoute
+
+    from backend.routes import admin, exports, health, rater, studies
+
+    routers = (admin.router, studies.router, exports.router, rater.router, health.router)
+    return [route for router in routers for route in router.routes if isinstance(route, APIRoute)]
+
+
+@pytest.mark.parametrize("path", ["", "/studies/new", "/studies/1", "/studies/1/results", "/studies/1/ratings.csv"])
+def test_without_a_log_in_there_is_only_the_way_to_it(browser, path):
+    assert browser.get(f"/admin{path}").headers["location"] == "/admin/login"
+
+
+def test_a_one_time_password_leads_nowhere_but_to_a_new_one(browse, world):
+    with world.database.write() as session:
+        one_time = accounts.create_admin(session, "New@Example.org")
+    client = browse()
+    assert log_in(client, "new@example.org", one_time).headers["location"] == "/admin/password"
+    assert client.get("/admin").headers["location"] == "/admin/password"
+    form = {"csrf": hidden(client.get("/admin/password").text, "csrf"), "old": one_time}
+    for new, again, word in (("short", "short", "12"), (PASSWORD, "other", "differ"), (one_time, one_time, "differ")):
+        refused = client.post("/admin/password", data=form | {"new": new, "again": again})
+        assert refused.status_code == 422
+        assert word in refused.text
+    assert client.post("/admin/password", data=form | {"new": PASSWORD, "again": PASSWORD}).status_code == 303
+    assert client.get("/admin").status_code == 200
+    assert log_in(browse(), "new@example.org", one_time).status_code == 401
+
+
+def test_a_wrong_password_and_an_unknown_address_look_the_same(browse, admin):
+    replies = [log_in(browse(), email, "wrong") for email in ("admin@example.org", "nobody@example.org")]
+    assert [reply.status_code for reply in replies] == [401, 401]
+    assert all("The address or the password is not right." in reply.text for reply in replies)
+
+
+def test_logging_out_ends_the_session(admin):
+    cookie = admin.cookies.get("dermvtt_session")
+    admin.post("/admin/logout", data={"csrf": token(admin)})
+    admin.cookies.set("dermvtt_session", cookie, path="/admin")
+    assert admin.get("/admin").headers["location"] == "/admin/login"
+
+
+def test_a_session_cookie_is_kept_from_scripts_and_other_sites(browse, admin):
+    set_cookie = log_in(browse(), "admin@example.org", PASSWORD).headers["set-cookie"]
+    assert "HttpOnly" in set_cookie
+    assert "SameSite=lax" in set_cookie
+
+
+@pytest.mark.parametrize(
+    "path", ["/logout", "/studies", "/studies/1/raters", "/studies/1/state", "/studies/1/raters/ED1/revoke"]
+)
+@pytest.mark.parametrize("csrf", ["", "0" * 64])
+def test_forms_that_another_site_sent_are_refused(admin, path, csrf):
+    assert admin.post(f"/admin{path}", data={"csrf": csrf, "mix": "1", "state": "closed"}).status_code == 409
+
+
+def test_from_a_mix_to_results_by_the_pages(admin, browse, world):
+    csrf = token(admin)
+    made = admin.post(
+        "/admin/studies", data={"csrf": csrf, "mix": world.study.mix_id, "title": "New", "groups": "ED DLE"}
+    )
+    study = made.headers["location"]
+    assert "Nobody has been invited yet" in admin.get(study).text
+    links = []
+    for group in ("ED", "DLE"):
+        page = admin.post(f"{study}/raters", data={"csrf": csrf, "group": group, "count": "1"}).text
+        links += re.findall(r"/r/([\w-]+)</code>", page)
+    assert len(links) == 2
+    for link in links:
+        assert link not in admin.get(study).text  # shown once
+        rate_all(browse(), link, ["real", "fake"] * 4)
+    page = admin.get(study).text
+    assert page.count("8 of 8") == 2
+    results = admin.get(f"{study}/results").text
+    assert "Not final: 2 raters have not submitted yet." in results
+    assert results.count("<td>ED</td>") >= 1
+    for name in ("figure5a", "figure5b"):
+        figure = admin.get(f"{study}/figures/{name}.svg")
+        assert figure.headers["content-type"] == "image/svg+xml"
+        assert b"<svg" in figure.content
+
+
+def test_page_export_and_library_give_the_same_numbers(admin, browse, world):
+    rate_all(browse(), world.link["ED1"], ["real", "fake", "real", "real", "fake", "real", "fake", "fake"])
+    rate_all(browse(), world.link["DLE1"], ["real", "real", "real", "real", "fake", "fake"])
+    study = f"/admin/studies/{world.study.id}"
+    export = admin.get(f"{study}/ratings.csv")
+    assert export.headers["content-disposition"].startswith("attachment")
+    results = analyze(read_ratings(io.StringIO(export.text, newline="")))
+    assert to_dict(results) == json.loads(admin.get(f"{study}/results.json").text)
+    page = admin.get(f"{study}/results").text
+    for rater in results.raters:
+        row = re.search(rf'<th scope="row">{rater.rater}</th>(.*?)</tr>', page, re.S).group(1)
+        numbers = re.findall(r"<td[^>]*>([^<]*)</td>", row)
+        counts = [rater.n, rater.missing, rater.tp, rater.fp, rater.fn, rater.tn]
+        rates = [f"{rate:.3f}" for rate in (rater.accuracy, rater.tpr, rater.tnr, rater.fpr)]
+        assert numbers == [rater.group, *map(str, counts), *rates]
+    assert results.raters[0].missing == 2  # DLE1 left two
+
+
+def test_the_export_holds_history_in_short(admin, browse, world):
+    client, link = browse(), world.link["ED1"]
+    rate_all(client, link, ["real"] * 8)
+    client.post(f"/r/{link}/rate/3", data={"answer": "fake", "submission": "changed-it", "response_ms": "900"})
+    rows = list(read_ratings(io.StringIO(admin.get("/admin/studies/1/ratings.csv").text, newline="")).rows())
+    changed = next(row for row in rows if str(row.position) == "3")
+    assert (changed.answer, changed.first_answer, str(changed.revisions)) == ("fake", "real", "1")
+    assert {row.rater for row in rows} == {"ED1"}  # who has not begun is not in it
+    assert len(rows) == 8
+
+
+def test_nothing_to_analyse_is_said(admin):
+    assert "There are no answers yet" in admin.get("/admin/studies/1/results").text
+    assert admin.get("/admin/studies/1/raters.csv").status_code == 404
+    assert admin.get("/admin/studies/1/figures/figure5a.svg").status_code == 404
+
+
+def test_closing_and_opening_a_study(admin, browse, world):
+    csrf = token(admin)
+    for state in ("closed", "open"):
+        assert admin.post("/admin/studies/1/state", data={"csrf": csrf, "state": state}).status_code == 303
+        assert f"tag {state}" in admin.get("/admin/studies/1").text
+    assert admin.post("/admin/studies/1/state", data={"csrf": csrf, "state": "lost"}).status_code == 422
+
+
+def test_links_can_be_renewed_and_revoked(admin, browse, world):
+    csrf = token(admin)
+    page = admin.post("/admin/studies/1/raters/ED1/link", data={"csrf": csrf}).text
+    link = re.search(r"/r/([\w-]+)</code>", page).group(1)
+    assert browse().get(f"/r/{world.link['ED1']}").status_code == 404
+    assert browse().get(f"/r/{link}").status_code == 200
+    admin.post("/admin/studies/1/raters/ED1/revoke", data={"csrf": csrf})
+    assert browse().get(f"/r/{link}").status_code == 404
+    assert "revoked" in admin.get("/admin/studies/1").text
+
+
+@pytest.mark.parametrize("path", ["/studies/99", "/studies/x", "/studies/99/results", "/studies/99/ratings.csv"])
+def test_studies_that_are_not_there_are_a_friendly_404(admin, path):
+    assert admin.get(f"/admin{path}").status_code == 404
+
+
+def test_mistakes_in_forms_keep_what_was_typed(admin):
+    csrf = token(admin)
+    page = admin.post("/admin/studies", data={"csrf": csrf, "mix": "1", "title": "", "groups": "A B"})
+    assert page.status_code == 422
+    assert 'value="A B"' in page.text
+    page = admin.post("/admin/studies/1/raters", data={"csrf": csrf, "group": "XX", "count": "1"})
+    assert page.status_code == 422
+    assert "no group" in page.text
+
+
+def test_text_of_a_study_is_shown_as_text(admin, browse, world):
+    attack = "<script>alert(1)</script>"
+    made = admin.post(
+        "/admin/studies",
+        data={"csrf": token(admin), "mix": "1", "title": attack, "groups": "ED", "introduction": attack},
+    )
+    study = made.headers["location"]
+    page = admin.post(f"{study}/raters", data={"csrf": token(admin), "group": "ED", "count": "1"}).text
+    link = re.search(r"/r/([\w-]+)</code>", page).group(1)
+    for html in (page, admin.get("/admin").text, browse().get(f"/r/{link}").text):
+        assert attack not in html
+        assert "&lt;script&gt;" in html
+
+
+def test_pages_of_a_drawn_study_say_so(build_world, browse, request):
+    world = build_world(drawn=True, seed=1)
+    with world.database.write() as session:
+        password = accounts.create_admin(session, "a@b.c")
+        accounts.change_password(session, "a@b.c", password, PASSWORD)
+    with TestClient(create_app(world.settings), follow_redirects=False) as client:
+        log_in(client, "a@b.c", PASSWORD)
+        for page in ("", "/results"):
+            assert "computer-drawn phantoms" in client.get(f"/admin/studies/{world.study.id}{page}").text
+
+
+def test_health(browser, world):
+    assert browser.get("/healthz").json() == {"status": "ok"}
+    assert browser.get("/readyz").json() == {"status": "ok"}

@@ -1,0 +1,113 @@
+"""Nothing that reaches a rater's browser tells real from fake."""
+
+import re
+
+import pytest
+import sqlalchemy as sa
+
+from backend.database.tables import Image, Mix, Presentation
+
+WATCHED = re.compile(r'(?:href|src)="(/[^"#]*)')
+
+
+@pytest.fixture
+def crawled(browser, world):
+    """Every page and file that a rater's pages lead to, before and after she submitted."""
+    base = f"/r/{world.link['ED1']}"
+    browser.post(f"{base}/start", data={"agree": "1"})
+    found, waiting = {}, [base, f"{base}/rate/1", f"{base}/review", f"{base}/done"]
+    for position in range(1, 9):
+        form = {"answer": "real", "submission": f"submission{position}"}
+        reply = browser.post(f"{base}/rate/{position}", data=form, headers={"Accept": "application/json"})
+        found[f"answer {position}"] = reply
+    while waiting:
+        address = waiting.pop()
+        if address in found:
+            continue
+        reply = found[address] = browser.get(address)
+        if reply.headers.get("content-type", "").startswith("text/html"):
+            waiting += WATCHED.findall(reply.text)
+    browser.post(f"{base}/submit", data={"leave_unanswered": "1"})
+    found["done"] = browser.get(f"{base}/done")
+    return found
+
+
+def pictures(world, found):
+    """Each image's reply with its truth."""
+    with world.database.read() as session:
+        query = sa.select(Presentation.key, Image.truth).join(Image, Image.id == Presentation.image_id)
+        truths = dict(session.execute(query).all())
+    replies = {a: r for a, r in found.items() if "/images/" in a}
+    assert len(replies) == 8
+    return [(reply, truths[address.split("/")[-1].removesuffix(".png")]) for address, reply in replies.items()]
+
+
+def test_the_crawl_reaches_every_page_and_all_images(world, crawled):
+    assert sum("/rate/" in address for address in crawled) >= 8
+    assert len(pictures(world, crawled)) == 8
+    assert all(reply.status_code in {200, 303} for reply in crawled.values())
+
+
+def test_no_name_of_the_mix_reaches_the_browser(world, crawled):
+    with world.database.read() as session:
+        images = session.scalars(sa.select(Image)).all()
+        mix = session.scalars(sa.select(Mix)).one()
+    secret = {mix.manifest_sha256, *(image.public_id for image in images), *(image.sha256 for image in images)}
+    secret |= {"pgan", "provenance", "latent", "truth", "0" * 64, "1" * 64}
+    for address, reply in crawled.items():
+        everything = address + str(reply.headers) + reply.text
+        assert not [name for name in secret if name in everything], address
+
+
+def test_images_differ_in_their_pixels_alone(world, crawled):
+    replies = pictures(world, crawled)
+    assert len({len(reply.content) for reply, _ in replies}) == 1
+    headers = [{k: v for k, v in reply.headers.items() if k != "x-request-id"} for reply, _ in replies]
+    assert all(one == headers[0] for one in headers)
+    assert not {"etag", "last-modified", "content-disposition"} & set(headers[0])
+    assert len({reply.content[:43] for reply, _ in replies}) == 1  # all that stands before the pixels
+
+
+def test_request_ids_and_keys_do_not_follow_the_truth(world, crawled):
+    replies = pictures(world, crawled)
+    ids = [reply.headers["x-request-id"] for reply, _ in replies]
+    assert len(set(ids)) == len(ids)
+    keys = [reply.url.path.split("/")[-1] for reply, _ in replies]
+    assert all(re.fullmatch(r"[0-9a-f]{32}\.png", key) for key in keys)
+
+
+def test_a_rater_cannot_open_the_images_of_another(browser, world, crawled):
+    with world.database.read() as session:
+        query = sa.text("SELECT key FROM presentations p JOIN raters r ON r.id = p.rater_id WHERE r.name = 'ED2'")
+        others = session.scalars(query).all()
+    for key in others:
+        assert browser.get(f"/r/{world.link['ED1']}/images/{key}.png").status_code == 404
+
+
+def test_nothing_of_the_mix_is_served_as_a_file(browser, world, crawled):
+    with world.database.read() as session:
+        image = session.scalars(sa.select(Image)).first()
+    for path in (
+        "/static/manifest.json",
+        f"/static/{image.public_id}.png",
+        f"/images/{image.sha256[:2]}/{image.sha256}.png",
+        "/static/../../data/secret.key",
+        "/static/%2e%2e/%2e%2e/backend/app.py",
+    ):
+        assert browser.get(path).status_code == 404
+
+
+def test_no_link_stands_in_the_log(browser, world, caplog):
+    caplog.set_level("DEBUG")
+    browser.get(f"/r/{world.link['ED1']}")
+    browser.get(f"/r/{world.link['ED1']}/nowhere")
+    ours = [record.getMessage() for record in caplog.records if record.name.startswith("dermvtt")]
+    assert len(ours) == 2
+    assert not [line for line in ours if world.link["ED1"] in line]
+
+
+def test_every_page_is_confined_by_its_headers(crawled):
+    for reply in crawled.values():
+        assert "default-src 'none'" in reply.headers["content-security-policy"]
+        assert reply.headers["x-content-type-options"] == "nosniff"
+        assert reply.headers["referrer-policy"] == "same-origin"

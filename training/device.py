@@ -1,0 +1,38 @@
+"""Which device computes, and how precisely."""
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+from training.errors import UserError
+
+
+def pick_device(name: str) -> torch.device:
+    """The device of this name; ``auto`` is CUDA where there is one. Raises ``UserError`` if not there."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"device {name!r} cannot be used here: {reason} Choose auto, cpu or cuda.") from error
+    return device
+
+
+def pick_precision(name: str, device: torch.device) -> torch.dtype:
+    """The precision of this name; ``auto`` is bfloat16 where the device computes it fast, else float32."""
+    if name != "auto":
+        return torch.bfloat16 if name == "bfloat16" else torch.float32
+    if device.type == "cuda":
+        fast = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        # Without AMX's tiles a CPU emulates bfloat16 convolutions, ten times slower than float32.
+        has_tiles = getattr(torch.cpu, "_is_amx_tile_supported", None)
+        fast = device.type == "cpu" and has_tiles is not None and has_tiles()
+    return torch.bfloat16 if fast else torch.float32
+
+
+def autocast(device: torch.device, precision: torch.dtype) -> AbstractContextManager[object]:
+    """Compute matrix products and convolutions inside the block in ``precision``; weights stay float32."""
+    return nullcontext() if precision == torch.float32 else torch.autocast(device.type, dtype=precision)

@@ -1,0 +1,77 @@
+"""A training's losses over time: ``metrics.jsonl``, one line of means an interval."""
+
+import json
+import math
+import time
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from training.files import new_file
+from training.networks import Stage
+
+METRICS = "metrics.jsonl"
+LINES = 1000
+"""About how many lines a whole training writes."""
+
+
+class Metrics:
+    """Gathers losses where they were computed, as reading each of them would make a GPU wait for the CPU."""
+
+    def __init__(self, run: Path, images_seen: int, images: int) -> None:
+        self._path = run / METRICS
+        self._every = max(1, images // LINES)
+        self._unread: list[Tensor] = []
+        self._read: list[tuple[float, float]] = []
+        self._since, self._started = images_seen, time.monotonic()
+        _forget_after(self._path, images_seen)
+
+    def add(self, discriminator_loss: Tensor, generator_loss: Tensor) -> None:
+        """Gather one step's losses."""
+        self._unread.append(torch.stack([discriminator_loss.detach(), generator_loss.detach()]).float())
+
+    def read(self) -> tuple[float, float]:
+        """The last step's losses of discriminator and generator; not finite if any step's were not."""
+        fresh = [(row[0], row[1]) for row in torch.stack(self._unread).tolist()] if self._unread else []
+        self._unread.clear()
+        self._read += fresh
+        broken = [row for row in fresh if not (math.isfinite(row[0]) and math.isfinite(row[1]))]
+        return (broken or self._read)[-1]
+
+    def write(self, stage: Stage, images_seen: int) -> dict[str, float] | None:
+        """Append the means since the last line where an interval has passed, and return them."""
+        if images_seen // self._every == self._since // self._every or not self._read:
+            return None
+        now = time.monotonic()
+        means = {
+            "discriminator_loss": math.fsum(row[0] for row in self._read) / len(self._read),
+            "generator_loss": math.fsum(row[1] for row in self._read) / len(self._read),
+            "images_per_s": (images_seen - self._since) / max(now - self._started, 1e-9),
+        }
+        place = {
+            "images_seen": images_seen,
+            "phase": stage.phase,
+            "resolution": stage.resolution,
+            "alpha": stage.alpha,
+        }
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(place | means) + "\n")
+        self._read.clear()
+        self._since, self._started = images_seen, now
+        return means
+
+
+def _forget_after(path: Path, images_seen: int) -> None:
+    """Drop the lines that a resumed run is about to write again, and a half line that a crash left."""
+    if not path.exists():
+        return
+    kept = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            if json.loads(line)["images_seen"] <= images_seen:
+                kept.append(line + "\n")
+        except ValueError:
+            continue
+    with new_file(path) as partial:
+        partial.write_text("".join(kept), encoding="utf-8")

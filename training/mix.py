@@ -1,0 +1,120 @@
+"""The blinded mix: real and generated images that nothing but the picture tells apart.
+
+All of them have one size in pixels and in bytes, one encoder, one time stamp, and a random name.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.batches import require_reducible
+from training.dataset import Dataset, at_resolution
+from training.encode import encode_png
+from training.errors import UserError
+from training.export import TrainedGenerator
+from training.files import new_folder
+from training.manifest import IMAGES, MANIFEST, FakeProvenance, Manifest, MixImage, RealProvenance, digest
+from training.sample import draw_all, latent_seeds
+
+LESION = "lesion_id"
+TIME_STAMP = 946_684_800
+"""Every file's modification time (1 January 2000, UTC): the order of writing is nobody's business."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One image before it has a name: uint8 (R, R, 3), RGB, and where it comes from."""
+
+    pixels: NDArray[np.uint8]
+    provenance: RealProvenance | FakeProvenance
+
+
+def mix(
+    dataset: Dataset, generator: TrainedGenerator, fakes: int, reals: int, seed: int, out: Path
+) -> Manifest:
+    """Write the mix folder ``out``, wholly determined by the seed, the dataset and the generator.
+
+    Reals are drawn without replacement, of one lesion at most one where the dataset knows lesions and has
+    enough. Raises ``UserError`` where there are too few reals, they are too small, or ``out`` exists.
+    """
+    if fakes < 0 or reals < 0 or fakes + reals == 0:
+        raise UserError(f"a mix needs at least one image; asked for {fakes} fakes and {reals} reals.")
+    for_reals, for_fakes, for_ids = (
+        np.random.default_rng(part) for part in np.random.SeedSequence(seed).spawn(3)
+    )
+    rows, per_lesion = choose_reals(dataset, reals, for_reals)
+    require_reducible(dataset, generator.resolution)
+    with new_folder(out) as partial:
+        pictures = [*_reals(dataset, rows, generator.resolution), *_fakes(generator, fakes, for_fakes)]
+        manifest = Manifest(
+            tool_version=version("dermvtt"),
+            resolution=generator.resolution,
+            drawn=dataset.drawn or generator.drawn,
+            seed=seed,
+            configuration={
+                "fakes": fakes,
+                "reals": reals,
+                "one_real_per_lesion": per_lesion,
+                "resampling": "box",
+                "encoder": "PNG, stored, unfiltered",
+                "device": str(generator.device),
+                "generator_dataset": generator.dataset,
+                "generator_images_seen": generator.images_seen,
+            },
+            images=_write(partial, pictures, for_ids),
+        )
+        (partial / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        for path in [*sorted(partial.rglob("*")), partial]:
+            os.utime(path, (TIME_STAMP, TIME_STAMP))
+    return manifest
+
+
+def choose_reals(dataset: Dataset, count: int, random: np.random.Generator) -> tuple[list[int], bool]:
+    """Rows of ``count`` real images in random order, and whether no two of them show the same lesion."""
+    if count > dataset.count:
+        raise UserError(
+            f"{dataset.folder} has {dataset.count} images; {count} reals cannot be drawn from it."
+        )
+    order = [int(row) for row in random.permutation(dataset.count)]
+    if not dataset.index or LESION not in dataset.index[0]:
+        return order[:count], False
+    first_of: dict[str, int] = {}
+    for row in order:
+        # An image whose lesion is unknown counts as a lesion of its own.
+        first_of.setdefault(dataset.index[row][LESION] or f"row {row}", row)
+    one_each = list(first_of.values())
+    return (one_each[:count], True) if len(one_each) >= count else (order[:count], False)
+
+
+def _reals(dataset: Dataset, rows: list[int], resolution: int) -> Iterator[Picture]:
+    for row in rows:
+        pixels = at_resolution(dataset.images[row : row + 1], resolution)[0]
+        yield Picture(pixels, RealProvenance(dataset=dataset.digest, index=row))
+
+
+def _fakes(generator: TrainedGenerator, count: int, random: np.random.Generator) -> Iterator[Picture]:
+    seeds = latent_seeds(count, random)
+    for seed, pixels in zip(seeds, draw_all(generator, seeds), strict=True):
+        origin = FakeProvenance(generator=generator.digest, family=generator.family.name, latent_seed=seed)
+        yield Picture(pixels, origin)
+
+
+def _write(folder: Path, pictures: list[Picture], random: np.random.Generator) -> list[MixImage]:
+    """Give each picture a random id, and write and list them in the order of the ids."""
+    (folder / IMAGES).mkdir()
+    named = sorted(((random.bytes(16).hex(), picture) for picture in pictures), key=lambda pair: pair[0])
+    images = []
+    for identity, picture in named:
+        file = f"{IMAGES}/{identity}.png"
+        data = encode_png(picture.pixels)
+        (folder / file).write_bytes(data)
+        truth = "real" if isinstance(picture.provenance, RealProvenance) else "fake"
+        images.append(
+            MixImage(id=identity, file=file, sha256=digest(data), truth=truth, provenance=picture.provenance)
+        )
+    return images

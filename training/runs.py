@@ -1,0 +1,160 @@
+"""A run's folder: started once, resumed only as what it was started as.
+
+It holds ``run.json`` (what the run is made of), ``checkpoints/``, ``samples/`` (grids) and ``metrics.jsonl``.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from training.batches import RealImages, require_reducible
+from training.checkpoint import Origin, State, checkpoints, load_checkpoint, new_state
+from training.dataset import Dataset, open_dataset
+from training.device import pick_device, pick_precision
+from training.display import training_display
+from training.errors import UserError
+from training.files import new_file, new_folder
+from training.interrupts import stop_on_signal
+from training.networks import Family, family_named
+from training.settings import as_configuration, change, differences, load
+from training.trainer import Trainer, seeds_of
+
+RUN = "run.json"
+DEFAULT_PRESET = "quick"
+
+
+def started(
+    run: Path, family: str, dataset: Dataset, preset: str | None, changes: Sequence[str], seed: int
+) -> Trainer:
+    """Make the run's folder and a training at its beginning; raise ``UserError`` where it cannot begin."""
+    kind = family_named(family)
+    settings = load(kind.Settings, family, preset or DEFAULT_PRESET, changes)
+    trainer = _trainer(run, kind(settings), dataset, seed)
+    with new_folder(run) as partial:
+        (partial / RUN).write_text(_as_json(trainer.origin), encoding="utf-8")
+    return trainer
+
+
+def resumed(
+    run: Path, family: str, dataset: Dataset, preset: str | None, changes: Sequence[str], seed: int | None
+) -> Trainer:
+    """The training in a run's folder at its newest whole checkpoint, or at its beginning if it has none.
+
+    Settings and seed that are not given are the run's own. Raises ``UserError`` that shows every
+    difference to what the run was started as.
+    """
+    origin = read_origin(run)
+    if family != origin.family:
+        raise UserError(f"{run} is a run of {origin.family}, not of {family}. Choose another --out.")
+    kind = family_named(family)
+    values = origin.configuration if preset is None else as_configuration(load(kind.Settings, family, preset))
+    settings = change(kind.Settings, values, changes)
+    trainer = _trainer(run, kind(settings), dataset, origin.seed if seed is None else seed)
+    _refuse_another(run, origin, trainer.origin)
+    with new_file(run / RUN) as partial:
+        partial.write_text(_as_json(trainer.origin), encoding="utf-8")
+    _restore(run, trainer.state)
+    return trainer
+
+
+def run_training(
+    run: Path,
+    family: str,
+    data: Path,
+    preset: str | None,
+    changes: Sequence[str],
+    seed: int | None,
+    *,
+    resume: bool,
+) -> bool:
+    """Train in the folder ``run`` with the display on; return whether the training came to its end.
+
+    ``resume`` where there is no run yet starts one, so that a job's script need not know.
+    """
+    dataset = open_dataset(data)
+    if resume and run.exists():
+        trainer = resumed(run, family, dataset, preset, changes, seed)
+    else:
+        trainer = started(run, family, dataset, preset, changes, seed or 0)
+    _announce(trainer)
+    stopping = "Stopping after this step and writing a checkpoint..."
+    with stop_on_signal(stopping) as stop, training_display() as show:
+        trainer.train(show, stop)
+    if stop():
+        print(
+            f"Stopped after {trainer.state.images_seen} images. To go on: "
+            f"dermvtt-train train {family} --data {data} --out {run} --resume",
+            file=sys.stderr,
+        )
+        return trainer.state.images_seen >= trainer.family.settings.images
+    print(f"Finished after {trainer.state.images_seen} images: {checkpoints(run)[0]}", file=sys.stderr)
+    return True
+
+
+def _announce(trainer: Trainer) -> None:
+    state, precision = trainer.state, str(trainer.precision).removeprefix("torch.")
+    begun = f"going on after {state.images_seen} images" if state.images_seen else "starting"
+    print(f"{trainer.run}: {begun}, on {trainer.device} in {precision}", file=sys.stderr)
+
+
+def read_origin(run: Path) -> Origin:
+    """What a run was started as; raise ``UserError`` where the folder is not a run's."""
+    path = run / RUN
+    try:
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        document.pop("tool_version", None)
+        return Origin(**document)
+    except OSError as error:
+        raise UserError(f"{run} is no run: {path} cannot be read ({error.strerror}).") from error
+    except (ValueError, TypeError) as error:
+        raise UserError(f"{path} is damaged: {error}. Start a new run with another --out.") from error
+
+
+def _trainer(run: Path, family: Family, dataset: Dataset, seed: int) -> Trainer:
+    settings = family.settings
+    require_reducible(dataset, settings.resolution)
+    device = pick_device(settings.device)
+    first, noise, _ = seeds_of(seed)
+    return Trainer(
+        family=family,
+        state=new_state(family, first, noise, device),
+        reals=RealImages(dataset.images, seed, settings.mirror),
+        origin=Origin(family.name, as_configuration(settings), seed, dataset.digest, dataset.drawn),
+        run=run,
+        device=device,
+        precision=pick_precision(settings.precision, device),
+    )
+
+
+def _refuse_another(run: Path, old: Origin, new: Origin) -> None:
+    lines = differences(old.configuration, new.configuration)
+    if old.seed != new.seed:
+        lines.append(f"seed: {old.seed} -> {new.seed}")
+    if old.dataset != new.dataset:
+        lines.append(f"dataset digest: {old.dataset[:12]}... -> {new.dataset[:12]}...")
+    if lines:
+        listed = "\n  ".join(lines)
+        raise UserError(
+            f"{run} was started otherwise and cannot be resumed like this:\n  {listed}\n"
+            "Resume it without these changes, or start a new run with another --out."
+        )
+
+
+def _restore(run: Path, state: State) -> None:
+    found = checkpoints(run)
+    for place, folder in enumerate(found):
+        try:
+            return load_checkpoint(folder, state)
+        except UserError as error:
+            if place == len(found) - 1:
+                raise
+            print(f"warning: {error}; trying the one before it", file=sys.stderr)
+    return None
+
+
+def _as_json(origin: Origin) -> str:
+    return json.dumps(asdict(origin) | {"tool_version": version("dermvtt")}, indent=2) + "\n"

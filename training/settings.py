@@ -1,0 +1,185 @@
+"""A training's settings: a preset in TOML, changed on the command line, checked before any work begins."""
+
+import json
+import tomllib
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from training.errors import UserError
+
+PRESETS = Path(__file__).parent / "presets"
+SMALLEST = 4
+
+Positive = Annotated[int, Field(gt=0)]
+ByResolution = Annotated[
+    dict[Positive, Annotated[int, Field(ge=0)]],
+    Field(min_length=1),
+    BeforeValidator(lambda value: {SMALLEST: value} if isinstance(value, int) else value),
+]
+"""A number that may change with the resolution: each entry holds from its resolution upwards."""
+
+SettingsT = TypeVar("SettingsT", bound="Settings")
+
+
+def at(table: dict[int, int], resolution: int) -> int:
+    """The entry that holds at ``resolution``: the one of the highest resolution not above it."""
+    below = [size for size in table if size <= resolution]
+    return table[max(below)] if below else table[min(table)]
+
+
+class Settings(BaseModel):
+    """What every family's training is told. Lengths and intervals are in images seen.
+
+    ``ema_half_life`` is how many images it takes a weight's old value to lose half its share in the averaged
+    generator; it is never more than ``ema_warm_up`` times the images seen, so a short run forgets its start.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    resolution: int = 256
+    images: Positive
+    latent_size: Positive = 128
+    minibatch: ByResolution = {SMALLEST: 16}
+    generator_rate: float = Field(default=1e-3, gt=0)
+    discriminator_rate: float = Field(default=1e-3, gt=0)
+    adam_betas: tuple[float, float] = (0.0, 0.99)
+    adam_epsilon: float = Field(default=1e-8, gt=0)
+    ema_half_life: float = Field(default=10_000, gt=0)
+    ema_warm_up: float = Field(default=0.05, gt=0)
+    mirror: bool = True
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    device: str = "auto"
+    checkpoint_every: Positive = 100_000
+    keep_checkpoints: Positive = 3
+    grid_every: Positive = 20_000
+
+    @model_validator(mode="after")
+    def _sensible(self) -> "Settings":
+        if self.resolution < SMALLEST or self.resolution & (self.resolution - 1):
+            raise ValueError(f"resolution = {self.resolution} is not a power of two from {SMALLEST} up")
+        if not all(self.minibatch.values()):
+            raise ValueError("a minibatch needs at least one image")
+        if not all(0 <= beta < 1 for beta in self.adam_betas):
+            raise ValueError("adam_betas must be two numbers from 0 up to, but not including, 1")
+        return self
+
+
+class PganSettings(Settings):
+    """Progressive growing on top: ``hold`` and ``fade`` are the lengths of its phases at each resolution.
+
+    ``images`` ends the training; the last resolution is held until then. Feature maps at stage s are
+    min(fmap_base / 2^s, fmap_max); the paper's full width is 8192 and 512.
+    """
+
+    hold: ByResolution = {SMALLEST: 600_000}
+    fade: ByResolution = {SMALLEST: 600_000}
+    fmap_base: Positive = 8192
+    fmap_max: Positive = 512
+    penalty_weight: float = Field(default=10.0, ge=0)
+    drift_weight: float = Field(default=0.001, ge=0)
+
+    @model_validator(mode="after")
+    def _long_enough(self) -> "PganSettings":
+        size, grown = SMALLEST, 0
+        while size < self.resolution:
+            grown += at(self.hold, size) + at(self.fade, size * 2)
+            size *= 2
+        if self.images <= grown:
+            raise ValueError(
+                f"images = {self.images} ends before {size}x{size} is faded in, at {grown} images"
+            )
+        return self
+
+
+MAY_CHANGE = {"images", "device", "checkpoint_every", "keep_checkpoints", "grid_every"}
+"""Settings that a resumed run may be given anew: none of them changes a step of it."""
+
+
+def load(kind: type[SettingsT], family: str, preset: str, changes: Iterable[str] = ()) -> SettingsT:
+    """The settings of a preset (``quick``, or a TOML file's path) with ``key=value`` changes applied.
+
+    Raises ``UserError`` naming the setting, the file and the nearest known name.
+    """
+    return change(kind, _read_preset(family, preset), changes)
+
+
+def change(kind: type[SettingsT], values: dict[str, Any], changes: Iterable[str]) -> SettingsT:
+    """The settings ``values`` with ``key=value`` changes applied; raise ``UserError`` naming what's wrong."""
+    values = dict(values)
+    for text in changes:
+        _merge(values, _parse_change(text))
+    return check(kind, values)
+
+
+def check(kind: type[SettingsT], values: dict[str, Any]) -> SettingsT:
+    """Validate ``values``; raise ``UserError`` naming the first setting that is unknown or wrong."""
+    for key in values:
+        if key not in kind.model_fields:
+            near = get_close_matches(key, kind.model_fields, n=1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(kind.model_fields)}."
+            raise UserError(f"unknown setting {key!r}. {hint}")
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        given = f"setting {name} = {first['input']!r}: " if name else "settings: "
+        raise UserError(f"{given}{message}.") from error
+
+
+def as_configuration(settings: Settings) -> dict[str, Any]:
+    """The settings as they stand in JSON: what ``check`` turns back into the same settings."""
+    return json.loads(settings.model_dump_json())
+
+
+def differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    """One line for each setting in which two configurations differ, apart from ``MAY_CHANGE``."""
+    keys = sorted((old.keys() | new.keys()) - MAY_CHANGE)
+    return [f"{key}: {old.get(key)!r} -> {new.get(key)!r}" for key in keys if old.get(key) != new.get(key)]
+
+
+def presets(family: str) -> list[str]:
+    """The names of the presets that come with a family."""
+    return sorted(path.stem.removeprefix(f"{family}-") for path in PRESETS.glob(f"{family}-*.toml"))
+
+
+def _read_preset(family: str, preset: str) -> dict[str, Any]:
+    path = Path(preset) if preset.endswith(".toml") else PRESETS / f"{family}-{preset}.toml"
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise UserError(f"{path} is not valid TOML: {error}.") from error
+    except OSError as error:
+        known = ", ".join(presets(family))
+        raise UserError(
+            f"no preset {preset!r} for {family}. There are: {known}; or give a .toml file."
+        ) from error
+
+
+def _parse_change(text: str) -> dict[str, Any]:
+    key, equals, value = text.partition("=")
+    if not (equals and key.strip() and value.strip()):
+        raise UserError(f"--set {text!r} is not of the form key=value, as in --set minibatch.64=8.")
+    try:
+        return tomllib.loads(f"{key} = {value}")
+    except tomllib.TOMLDecodeError:
+        # A bare word is text: --set precision=float32 should not need TOML's quotes inside the shell's.
+        try:
+            return tomllib.loads(f"{key} = '{value.strip()}'")
+        except tomllib.TOMLDecodeError as error:
+            raise UserError(f"--set {text!r} cannot be read: {error}.") from error
+
+
+def _merge(values: dict[str, Any], change: dict[str, Any]) -> None:
+    for key, value in change.items():
+        if isinstance(value, dict) and isinstance(values.get(key), dict):
+            values[key] = values[key] | value
+        elif isinstance(value, dict) and isinstance(values.get(key), int):
+            values[key] = {str(SMALLEST): values[key]} | value
+        else:
+            values[key] = value

@@ -1,0 +1,165 @@
+// Rating without page loads: answers are sent in the background of the same form that works without this
+// script, and the next images are fetched ahead. An image is left only when the server has stored the answer.
+
+import { Pictures } from "./pictures.js";
+import { send } from "./send.js";
+
+const page = document.getElementById("rate");
+const form = document.getElementById("answers");
+const picture = document.getElementById("picture");
+const status = document.getElementById("status");
+const buttons = [...form.querySelectorAll("button[name=answer]")];
+const links = { previous: document.getElementById("previous"), next: document.getElementById("next") };
+
+const base = page.dataset.base;
+const keys = page.dataset.steps.split(" ");
+const answers = page.dataset.answers.split(" ").map((answer) => (answer === "-" ? null : answer));
+const back = page.dataset.back;
+const kept = back ? `?back=${back}` : "";
+const total = keys.length;
+const pictures = new Pictures((position) => `${base}/images/${keys[position - 1]}.png`, total);
+
+let position = Number(page.dataset.position);
+let busy = false;
+let unsaved = false; // an answer waits for a connection
+let visible = null; // when the image was painted, on the monotonic clock
+
+const addressOf = (at) => (at > total ? `${base}/review` : `${base}/rate/${at}${kept}`);
+
+function describe() {
+  document.title = `Image ${position} of ${total}`;
+  document.getElementById("position").textContent = position;
+  const answered = answers.filter(Boolean).length;
+  document.getElementById("answered").textContent = answered;
+  document.getElementById("progress").value = answered;
+  picture.alt = `Image ${position} of ${total}`;
+  const answer = answers[position - 1];
+  for (const button of buttons) button.setAttribute("aria-pressed", String(button.value === answer));
+  say(answer ? `Your answer: ${answer}. You may change it.` : "");
+  links.previous.href = addressOf(Math.max(position - 1, 1));
+  links.previous.toggleAttribute("aria-disabled", position === 1);
+  if (position === 1) links.previous.setAttribute("aria-disabled", "true");
+  links.next.href = addressOf(position + 1);
+  links.next.setAttribute("aria-label", position < total ? "Next image" : "Overview of your answers");
+  form.action = `${base}/rate/${position}`;
+  form.elements.submission.value = crypto.randomUUID?.() ?? uuid();
+  document.querySelector("#surround [name=return_to]").value = `rate/${position}`;
+}
+
+function say(text, trouble = false) {
+  status.textContent = text;
+  status.classList.toggle("trouble", trouble);
+}
+
+// Browsers offer randomUUID on secure origins only; a clinic's server may be reached by plain HTTP.
+function uuid() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function setBusy(value) {
+  busy = value;
+  for (const button of buttons) button.disabled = value;
+}
+
+function painted() {
+  return new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+}
+
+async function show(at, { push = true } = {}) {
+  if (at < 1) return;
+  if (at > total) {
+    location.href = `${base}/review`;
+    return;
+  }
+  setBusy(true);
+  visible = null;
+  try {
+    const source = await pictures.ready(at);
+    position = at;
+    picture.src = source;
+    await picture.decode();
+  } catch {
+    say("The image could not be loaded. Please check your connection and reload the page.", true);
+    setBusy(false);
+    return;
+  }
+  describe();
+  if (push) history.pushState({ position }, "", addressOf(position));
+  setBusy(false);
+  await painted();
+  visible = performance.now();
+  pictures.ahead(position);
+}
+
+async function give(answer) {
+  if (busy || visible === null) return;
+  const body = new URLSearchParams(new FormData(form));
+  body.set("answer", answer);
+  body.set("response_ms", String(performance.now() - visible));
+  body.delete("shown_ms");
+  setBusy(true);
+  for (const button of buttons) button.setAttribute("aria-pressed", String(button.value === answer));
+  const reply = await send(form.action, body, () => {
+    unsaved = true;
+    say("Not saved yet: there is no connection. Your answer is kept here and sent again.", true);
+  });
+  unsaved = false;
+  if (reply.refused) {
+    setBusy(false);
+    describe();
+    say(reply.refused, true);
+    return;
+  }
+  answers[position - 1] = answer;
+  if (back === "review") location.href = `${base}/review#image-${position}`;
+  else await show(position + 1);
+}
+
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  give(event.submitter.value);
+});
+
+for (const [name, link] of Object.entries(links)) {
+  link.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    if (!busy) show(position + (name === "next" ? 1 : -1));
+  });
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+  const action = {
+    r: () => give("real"),
+    f: () => give("fake"),
+    arrowleft: () => busy || show(position - 1),
+    arrowright: () => busy || show(position + 1),
+  }[event.key.toLowerCase()];
+  if (!action) return;
+  event.preventDefault();
+  action();
+});
+
+window.addEventListener("popstate", (event) => {
+  show(event.state?.position ?? Number(page.dataset.position), { push: false });
+});
+
+document.getElementById("surround").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const button = event.submitter;
+  const chosen = button.value;
+  document.body.classList.remove("dark", "light");
+  document.body.classList.add(chosen);
+  document.cookie = `surround=${chosen}; path=/r/; max-age=31536000; samesite=lax`;
+  button.value = chosen === "dark" ? "light" : "dark";
+  button.textContent = button.dataset[chosen];
+});
+
+window.addEventListener("beforeunload", (event) => {
+  if (unsaved) event.preventDefault();
+});
+
+history.replaceState({ position }, "");
+show(position, { push: false });
