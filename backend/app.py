@@ -20,7 +20,11 @@ from backend.storage import ImageStore
 def create_app(settings: Settings) -> FastAPI:
     """Build the application; raises ``UserError`` where the database's schema is not this program's."""
     database = Database(settings.database)
-    require_current(database.engine)
+    try:
+        require_current(database.engine)
+    except BaseException:
+        database.close()
+        raise
     folder = Path(webapp.__file__).parent
 
     @asynccontextmanager

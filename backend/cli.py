@@ -14,11 +14,11 @@ from backend.cli_analyze import analyze
 from backend.database import raters, schema, studies
 from backend.database.sessions import Database
 from backend.demo import demo
-from backend.errors import UserError
-from backend.files import new_file
 from backend.settings import Settings, describe_settings, load_settings
 from backend.storage import ImageStore
 from backend.studies import invitations, lifecycle, mixes, results
+from training.errors import UserError
+from training.files import new_file
 
 OPTIONS = {"no_args_is_help": True, "rich_markup_mode": None}
 app = typer.Typer(
@@ -239,3 +239,7 @@ def _set_state(study: int, state: str) -> None:
     with opened(load_settings()) as database, database.write() as session:
         lifecycle.set_state(session, study, state)
     print(f"Study {study} is {state}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -20,13 +20,13 @@ import typer
 from backend import accounts, serving
 from backend.database import schema
 from backend.database.sessions import Database
-from backend.errors import UserError
 from backend.private import write_private
 from backend.settings import Settings, load_settings
 from backend.storage import ImageStore
 from backend.studies.invitations import invite
 from backend.studies.lifecycle import GROUPS, create_study
 from backend.studies.mixes import import_mix
+from training.errors import UserError
 
 FAKES, REALS = 30, 50
 PHANTOMS = 400

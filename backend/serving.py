@@ -7,8 +7,8 @@ from collections.abc import Callable
 import uvicorn
 
 from backend.app import create_app
-from backend.errors import UserError
 from backend.settings import Settings
+from training.errors import UserError
 
 GRACEFUL_SECONDS = 10
 

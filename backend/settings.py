@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from backend.errors import UserError
 from backend.private import create_secret
+from training.errors import UserError
 
 DRIVERS = {
     "postgres": "postgresql+psycopg",

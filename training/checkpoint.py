@@ -8,7 +8,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -141,6 +141,12 @@ def read_state(folder: Path) -> dict[str, Any]:
     if not isinstance(document, dict) or document.get("format") != FORMAT or document.get("version") != 1:
         raise UserError(f"{path} is not a checkpoint that this version can read.")
     return document
+
+
+def origin_of(folder: Path) -> Origin:
+    """What the checkpoint's training was made of."""
+    document = read_state(folder)
+    return Origin(**{part.name: document[part.name] for part in fields(Origin)})
 
 
 def read_tensors(folder: Path, name: str, document: dict[str, Any]) -> dict[str, Tensor]:

@@ -24,14 +24,17 @@ class Tick:
     discriminator_loss: float
     generator_loss: float
 
-    def __str__(self) -> str:
-        """The tick in one line."""
+    @property
+    def place(self) -> str:
+        """Where the training is."""
         fading = f" alpha {self.stage.alpha:.2f}" if self.stage.alpha < 1 else ""
-        return (
-            f"{self.stage.phase}{fading}: {self.images_seen}/{self.total} images, "
-            f"{self.speed:,.0f} images/s, D {self.discriminator_loss:.3g}, G {self.generator_loss:.3g}, "
-            f"{self.time_left()} left at this speed"
-        )
+        return f"{self.stage.phase}{fading}: {self.images_seen}/{self.total} images"
+
+    @property
+    def pace(self) -> str:
+        """How fast and how well it goes."""
+        losses = f"D {self.discriminator_loss:.3g}, G {self.generator_loss:.3g}"
+        return f"{self.speed:,.0f} images/s, {losses}, {self.time_left()} left at this speed"
 
     def time_left(self) -> str:
         """Hours, minutes and seconds to the end, were every image as fast as the last."""
@@ -49,8 +52,12 @@ def training_display() -> Iterator[Show]:
     if console.is_terminal:
         with Progress(TextColumn("{task.description}"), BarColumn(bar_width=20), console=console) as bar:
             task = bar.add_task("starting", total=None)
+            # On two lines, so that it fits a terminal of 80 columns.
             yield lambda tick: bar.update(
-                task, description=str(tick), total=tick.total, completed=tick.images_seen
+                task,
+                description=f"{tick.place}\n{tick.pace}",
+                total=tick.total,
+                completed=tick.images_seen,
             )
     else:
         yield _log_lines()
@@ -64,6 +71,6 @@ def _log_lines() -> Show:
         now = time.monotonic()
         if tick.images_seen >= tick.total or now - last >= LOG_INTERVAL_S:
             last = now
-            print(tick, file=sys.stderr, flush=True)
+            print(f"{tick.place}, {tick.pace}", file=sys.stderr, flush=True)
 
     return show

@@ -16,9 +16,9 @@ LONGEST_BLOCK = 0xFFFF
 
 def encode_png(pixels: NDArray[np.uint8]) -> bytes:
     """Encode uint8 (H, W, 3) RGB; the length of the result depends on H and W alone."""
-    height, width, channels = pixels.shape
-    if channels != 3 or pixels.dtype != np.uint8:
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
         raise ValueError(f"expected uint8 (H, W, 3), not {pixels.dtype} {pixels.shape}")
+    height, width, _ = pixels.shape
     unfiltered = np.zeros((height, 1 + width * 3), np.uint8)
     unfiltered[:, 1:] = pixels.reshape(height, -1)
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)

@@ -12,6 +12,7 @@ from training.files import new_file
 from training.networks import Stage
 
 METRICS = "metrics.jsonl"
+TICK_S = 0.5
 LINES = 1000
 """About how many lines a whole training writes."""
 
@@ -25,19 +26,30 @@ class Metrics:
         self._unread: list[Tensor] = []
         self._read: list[tuple[float, float]] = []
         self._since, self._started = images_seen, time.monotonic()
+        self._seen, self._read_at = images_seen, time.monotonic()
         _forget_after(self._path, images_seen)
 
     def add(self, discriminator_loss: Tensor, generator_loss: Tensor) -> None:
         """Gather one step's losses."""
         self._unread.append(torch.stack([discriminator_loss.detach(), generator_loss.detach()]).float())
 
-    def read(self) -> tuple[float, float]:
-        """The last step's losses of discriminator and generator; not finite if any step's were not."""
-        fresh = [(row[0], row[1]) for row in torch.stack(self._unread).tolist()] if self._unread else []
+    def due(self) -> bool:
+        """Whether the last reading was long enough ago for another."""
+        return time.monotonic() - self._read_at >= TICK_S
+
+    def read(self, images_seen: int) -> tuple[tuple[float, float], float]:
+        """The last losses of discriminator and generator, and the images/s since the last reading.
+
+        The losses are not finite if those of any step since then were not.
+        """
+        fresh = [(row[0], row[1]) for row in torch.stack(self._unread).tolist()]
         self._unread.clear()
         self._read += fresh
-        broken = [row for row in fresh if not (math.isfinite(row[0]) and math.isfinite(row[1]))]
-        return (broken or self._read)[-1]
+        broken = [row for row in fresh if not all(math.isfinite(loss) for loss in row)]
+        now = time.monotonic()
+        speed = (images_seen - self._seen) / max(now - self._read_at, 1e-9)
+        self._seen, self._read_at = images_seen, now
+        return (broken or fresh)[-1], speed
 
     def write(self, stage: Stage, images_seen: int) -> dict[str, float] | None:
         """Append the means since the last line where an interval has passed, and return them."""

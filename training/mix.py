@@ -19,6 +19,7 @@ from training.errors import UserError
 from training.export import TrainedGenerator
 from training.files import new_folder
 from training.manifest import IMAGES, MANIFEST, FakeProvenance, Manifest, MixImage, RealProvenance, digest
+from training.parallel import interruptible
 from training.sample import draw_all, latent_seeds
 
 LESION = "lesion_id"
@@ -49,7 +50,7 @@ def mix(
     )
     rows, per_lesion = choose_reals(dataset, reals, for_reals)
     require_reducible(dataset, generator.resolution)
-    with new_folder(out) as partial:
+    with interruptible(f"nothing was written to {out}"), new_folder(out) as partial:
         pictures = [*_reals(dataset, rows, generator.resolution), *_fakes(generator, fakes, for_fakes)]
         manifest = Manifest(
             tool_version=version("dermvtt"),

@@ -6,7 +6,7 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
@@ -32,7 +32,8 @@ def ordered_map(
 ) -> Generator[Result, None, None]:
     """Yield ``function(task)`` for each task in order, computed by ``workers`` processes (1: this one).
 
-    Memory is bounded however many tasks there are; closing the generator ends the workers. Raises ``UserError`` where a worker was killed.
+    Memory is bounded however many tasks there are; closing the generator ends the workers. Raises
+    ``UserError`` where a worker was killed.
     """
     if workers == 1:
         yield from map(function, tasks)
@@ -41,8 +42,15 @@ def ordered_map(
     context = multiprocessing.get_context("spawn")
     lifeline, held = context.Pipe(duplex=False)
     pool = ProcessPoolExecutor(workers, context, initializer=_end_with, initargs=(lifeline,))
+    # Workers are started within `submit`. A thread of its own does that, since no signal's handler can break
+    # into it half-way, and leaves them SIGINT blocked: Ctrl-C reaches them too, but one alone is to answer.
+    starter = ThreadPoolExecutor(1, initializer=_block_interrupt)
+
+    def submit(task: Task) -> "Future[Future[Result]]":
+        return starter.submit(pool.submit, function, task)
+
     try:
-        yield from _in_order(pool, function, tasks, workers * AHEAD)
+        yield from _in_order(submit, tasks, workers * AHEAD)
     except BrokenProcessPool as error:
         raise UserError(
             "a worker process died, most likely for want of memory. Try again with fewer --workers."
@@ -51,21 +59,22 @@ def ordered_map(
         held.close()  # whatever stopped us: the workers need not finish what they are at
         raise
     finally:
+        starter.shutdown()
         pool.shutdown(cancel_futures=True)
         held.close()
         lifeline.close()
 
 
 def _in_order(
-    pool: ProcessPoolExecutor, function: Callable[[Task], Result], tasks: Iterable[Task], ahead: int
+    submit: "Callable[[Task], Future[Future[Result]]]", tasks: Iterable[Task], ahead: int
 ) -> Iterator[Result]:
-    pending: deque[Future[Result]] = deque()
+    pending: deque[Future[Future[Result]]] = deque()
     for task in tasks:
-        pending.append(_submit(pool, function, task))
+        pending.append(submit(task))
         if len(pending) >= ahead:
-            yield pending.popleft().result()
+            yield pending.popleft().result().result()
     while pending:
-        yield pending.popleft().result()
+        yield pending.popleft().result().result()
 
 
 @contextmanager
@@ -87,14 +96,8 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _submit(pool: ProcessPoolExecutor, function: Callable[[Task], Result], task: Task) -> "Future[Result]":
-    # A worker starts inside this call and inherits the blocked signal for good: Ctrl-C reaches every process
-    # of the terminal, and this one alone is to answer it.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        return pool.submit(function, task)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def _block_interrupt() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 def _end_with(lifeline: Connection) -> None:

@@ -45,14 +45,10 @@ def prepare(
     _check_out(source, out)
     sources = find_sources(source)
     table = _metadata(source, sources, metadata, find_metadata)
-    with interruptible(f"nothing was written to {out}"):
-        try:
-            with new_folder(out) as folder:
-                work = _Preparation(source, folder, sources, table, options)
-                work.run(workers or cores())
-                return work.finish()
-        except OSError as error:
-            raise UserError(f"{out} cannot be written: {error.strerror or error}.") from error
+    with interruptible(f"nothing was written to {out}"), new_folder(out) as folder:
+        work = _Preparation(source, folder, sources, table, options)
+        work.run(workers or cores())
+        return work.finish()
 
 
 class _Preparation:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from training.batches import RealImages, require_reducible
-from training.checkpoint import Origin, State, checkpoints, load_checkpoint, new_state
+from training.checkpoint import Origin, checkpoints, load_checkpoint, new_state, origin_of
 from training.dataset import Dataset, open_dataset
 from training.device import pick_device, pick_precision
 from training.display import training_display
@@ -31,6 +31,8 @@ def started(
     run: Path, family: str, dataset: Dataset, preset: str | None, changes: Sequence[str], seed: int
 ) -> Trainer:
     """Make the run's folder and a training at its beginning; raise ``UserError`` where it cannot begin."""
+    if run.exists():
+        raise UserError(f"{run} already exists. To go on with it, add --resume; else choose another --out.")
     kind = family_named(family)
     settings = load(kind.Settings, family, preset or DEFAULT_PRESET, changes)
     trainer = _trainer(run, kind(settings), dataset, seed)
@@ -57,7 +59,7 @@ def resumed(
     _refuse_another(run, origin, trainer.origin)
     with new_file(run / RUN) as partial:
         partial.write_text(_as_json(trainer.origin), encoding="utf-8")
-    _restore(run, trainer.state)
+    _restore(trainer)
     return trainer
 
 
@@ -144,16 +146,19 @@ def _refuse_another(run: Path, old: Origin, new: Origin) -> None:
         )
 
 
-def _restore(run: Path, state: State) -> None:
-    found = checkpoints(run)
+def _restore(trainer: Trainer) -> None:
+    found = checkpoints(trainer.run)
     for place, folder in enumerate(found):
         try:
-            return load_checkpoint(folder, state)
+            load_checkpoint(folder, trainer.state)
         except UserError as error:
             if place == len(found) - 1:
                 raise
-            print(f"warning: {error}; trying the one before it", file=sys.stderr)
-    return None
+            print(f"warning: {error} Going on from the one before it.", file=sys.stderr)
+            continue
+        # It may have been copied here from another run.
+        _refuse_another(folder, origin_of(folder), trainer.origin)
+        return
 
 
 def _as_json(origin: Origin) -> str:

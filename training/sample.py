@@ -13,6 +13,7 @@ from training.errors import UserError
 from training.export import TrainedGenerator
 from training.files import new_folder
 from training.grid import save_grid
+from training.parallel import interruptible
 from training.progress import progress
 
 SAMPLES = "samples.json"
@@ -55,7 +56,7 @@ def _write_folder(
     generator: TrainedGenerator, seeds: list[int], seed: int, out: Path, keep: bool
 ) -> list[NDArray[np.uint8]]:
     kept, files = [], {}
-    with new_folder(out) as partial:
+    with interruptible(f"nothing was written to {out}"), new_folder(out) as partial:
         for place, (latent_seed, image) in enumerate(zip(seeds, draw_all(generator, seeds), strict=True)):
             name = f"sample_{place:06d}.png"
             Image.fromarray(image).save(partial / name)

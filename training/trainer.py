@@ -4,7 +4,6 @@ Each step shows the discriminator a minibatch of real and one of generated image
 against it, and moves the averaged generator a little its way.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +24,6 @@ from training.networks import Family, Stage
 
 SAMPLES = "samples"
 GRID_IMAGES = 36
-TICK_S = 0.5
 
 
 def seeds_of(seed: int) -> tuple[int, int, int]:
@@ -53,9 +51,7 @@ class Trainer:
         """
         state, settings = self.state, self.family.settings
         metrics = Metrics(self.run, state.images_seen, settings.images)
-        shown, shown_at = state.images_seen, time.monotonic()
-        running = state.images_seen < settings.images
-        while running:
+        while state.images_seen < settings.images:
             stage = self.family.stage(state.images_seen)
             if stage.phase != state.phase:
                 state.restart_optimisers(settings)
@@ -64,22 +60,18 @@ class Trainer:
             metrics.add(*self._step(stage))
             state.images_seen += stage.minibatch
 
-            running = state.images_seen < settings.images and not stop()
-            draw = not running or _passed(settings.grid_every, before, state.images_seen)
-            save = not running or _passed(settings.checkpoint_every, before, state.images_seen)
-            now = time.monotonic()
-            if draw or save or now - shown_at >= TICK_S:
-                losses = metrics.read()
-                self._refuse_nonsense(losses, stage)
-                speed = (state.images_seen - shown) / max(now - shown_at, 1e-9)
-                show(Tick(stage, state.images_seen, settings.images, speed, *losses))
-                shown, shown_at = state.images_seen, now
-                state.metrics = metrics.write(stage, state.images_seen) or state.metrics
+            last = state.images_seen >= settings.images or stop()
+            draw = last or _passed(settings.grid_every, before, state.images_seen)
+            save = last or _passed(settings.checkpoint_every, before, state.images_seen)
+            if draw or save or metrics.due():
+                self._report(metrics, stage, show)
             if draw:
                 self._draw_grid(stage)
             if save:
                 save_checkpoint(self.run, state, self.origin, stage)
                 keep_newest(self.run, settings.keep_checkpoints)
+            if last:
+                break
 
     def _step(self, stage: Stage) -> tuple[Tensor, Tensor]:
         """One step of the discriminator, the generator and its average; return the two losses."""
@@ -120,7 +112,8 @@ class Trainer:
         seen = state.images_seen + stage.minibatch
         half_life = min(settings.ema_half_life, settings.ema_warm_up * seen)
         share = 1 - 0.5 ** (stage.minibatch / half_life)
-        torch._foreach_lerp_(list(state.ema.parameters()), list(state.generator.parameters()), share)
+        for average, weight in zip(state.ema.parameters(), state.generator.parameters(), strict=True):
+            average.lerp_(weight, share)
         for average, buffer in zip(state.ema.buffers(), state.generator.buffers(), strict=True):
             average.copy_(buffer)
 
@@ -133,17 +126,21 @@ class Trainer:
         path = self.run / SAMPLES / f"{self.state.images_seen:09d}.png"
         save_grid(path, images, side=self.family.settings.resolution)
 
-    def _refuse_nonsense(self, losses: tuple[float, float], stage: Stage) -> None:
-        if np.isfinite(losses).all():
-            return
-        saved = checkpoints(self.run)
-        last = f"the last good checkpoint is {saved[0]}" if saved else "there is no checkpoint yet"
-        raise UserError(
-            f"the losses are no longer finite numbers (discriminator {losses[0]}, generator {losses[1]}) "
-            f"after {self.state.images_seen} images, in {stage.phase!r}; {last}. Resumed, it would meet the same "
-            "step again: start a new run with a lower --set generator_rate and discriminator_rate, or with "
-            "--set precision=float32."
-        )
+    def _report(self, metrics: Metrics, stage: Stage, show: Show) -> None:
+        """Show and write the losses; raise ``UserError`` if they are no longer finite numbers."""
+        seen = self.state.images_seen
+        losses, speed = metrics.read(seen)
+        if not np.isfinite(losses).all():
+            saved = checkpoints(self.run)
+            last = f"the last good checkpoint is {saved[0]}" if saved else "there is no checkpoint yet"
+            raise UserError(
+                f"the losses are no longer finite numbers (discriminator {losses[0]}, generator {losses[1]}) "
+                f"after {seen} images, in {stage.phase!r}; {last}. Resumed, it would meet the same step "
+                "again: start a new run with a lower --set generator_rate and discriminator_rate, or with "
+                "--set precision=float32."
+            )
+        show(Tick(stage, seen, self.family.settings.images, speed, *losses))
+        self.state.metrics = metrics.write(stage, seen) or self.state.metrics
 
 
 def _minimise(loss: Tensor, optimiser: Optimizer) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from backend.analysis import figures
 from backend.analysis.report import TABLES, Results, to_csv, to_json
-from backend.files import new_folder
+from training.files import new_folder
 
 FIGURES = {"figure5a": figures.rates_figure, "figure5b": figures.accuracy_figure}
 

@@ -1,7 +1,5 @@
 """Confidence intervals of proportions."""
 
-from scipy.stats import binomtest
-
 LEVEL = 0.95
 
 
@@ -11,6 +9,9 @@ def wilson(successes: int, trials: int, level: float = LEVEL) -> tuple[float, fl
     It keeps near its level for the few dozen images of a study, and stays inside [0, 1] at both ends
     (Wilson 1927, J. Am. Stat. Assoc. 22:209; Brown, Cai & DasGupta 2001, Stat. Sci. 16:101).
     """
+    # Loaded when the first interval is wanted: a server that starts should not wait for scipy.stats.
+    from scipy.stats import binomtest  # noqa: PLC0415
+
     if trials == 0:
         return None, None
     interval = binomtest(successes, trials).proportion_ci(confidence_level=level, method="wilson")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from backend.errors import UserError
+from training.errors import UserError
 
 REAL, FAKE, MISSING = "real", "fake", ""
 EVERYONE = "all"

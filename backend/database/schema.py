@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 import migrations
-from backend.errors import UserError
+from training.errors import UserError
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:

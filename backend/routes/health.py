@@ -4,8 +4,8 @@ from fastapi import APIRouter, Response
 from sqlalchemy.exc import DBAPIError
 
 from backend.database.schema import require_current
-from backend.errors import UserError
 from backend.routes.dependencies import DatabaseDep
+from training.errors import UserError
 
 router = APIRouter()
 

@@ -1,6 +1,6 @@
 """Why a rule refuses: the message is for the person who asked, and nothing has been changed."""
 
-from backend.errors import UserError
+from training.errors import UserError
 
 
 class Refused(UserError):  # noqa: N818 - a refusal is a rule at work, not an error

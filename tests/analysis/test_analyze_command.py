@@ -10,7 +10,7 @@ from backend.analysis.ratings import read_ratings
 from backend.analysis.report import analyze as analyse
 from backend.analysis.report import to_json
 from backend.cli_analyze import analyze
-from backend.errors import UserError
+from training.errors import UserError
 
 app = typer.Typer()
 app.command()(analyze)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.analysis.ratings import RatingRow, RatingsError, RatingsTable, read_ratings, write_ratings
-from backend.errors import UserError
+from training.errors import UserError
 
 HEADER = "rater,group,image,truth,answer\n"
 

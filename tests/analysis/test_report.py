@@ -14,7 +14,7 @@ from backend.analysis.folder import write_folder
 from backend.analysis.ratings import RatingRow, RatingsTable
 from backend.analysis.report import TABLES, analyze, to_csv, to_dict, to_json
 from backend.analysis.text import to_text
-from backend.errors import UserError
+from training.errors import UserError
 
 
 def study(*rows):

@@ -39,7 +39,9 @@ def pictures(world, found):
         truths = dict(session.execute(query).all())
     replies = {a: r for a, r in found.items() if "/images/" in a}
     assert len(replies) == 8
-    return [(reply, truths[address.split("/")[-1].removesuffix(".png")]) for address, reply in replies.items()]
+    return [
+        (reply, truths[address.split("/")[-1].removesuffix(".png")]) for address, reply in replies.items()
+    ]
 
 
 def test_the_crawl_reaches_every_page_and_all_images(world, crawled):
@@ -52,7 +54,11 @@ def test_no_name_of_the_mix_reaches_the_browser(world, crawled):
     with world.database.read() as session:
         images = session.scalars(sa.select(Image)).all()
         mix = session.scalars(sa.select(Mix)).one()
-    secret = {mix.manifest_sha256, *(image.public_id for image in images), *(image.sha256 for image in images)}
+    secret = {
+        mix.manifest_sha256,
+        *(image.public_id for image in images),
+        *(image.sha256 for image in images),
+    }
     secret |= {"pgan", "provenance", "latent", "truth", "0" * 64, "1" * 64}
     for address, reply in crawled.items():
         everything = address + str(reply.headers) + reply.text
@@ -78,7 +84,9 @@ def test_request_ids_and_keys_do_not_follow_the_truth(world, crawled):
 
 def test_a_rater_cannot_open_the_images_of_another(browser, world, crawled):
     with world.database.read() as session:
-        query = sa.text("SELECT key FROM presentations p JOIN raters r ON r.id = p.rater_id WHERE r.name = 'ED2'")
+        query = sa.text(
+            "SELECT key FROM presentations p JOIN raters r ON r.id = p.rater_id WHERE r.name = 'ED2'"
+        )
         others = session.scalars(query).all()
     for key in others:
         assert browser.get(f"/r/{world.link['ED1']}/images/{key}.png").status_code == 404

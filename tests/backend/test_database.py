@@ -9,9 +9,9 @@ from backend.app import create_app
 from backend.database import schema
 from backend.database.sessions import Database
 from backend.database.tables import Admin, Base, Rating
-from backend.errors import UserError
 from backend.settings import Settings
 from tests.support import BACKENDS
+from training.errors import UserError
 
 
 @pytest.fixture(params=BACKENDS)

@@ -33,7 +33,7 @@ def relist(folder, path, **changes):
     manifest = json.loads((folder / "manifest.json").read_text())
     for image in manifest["images"]:
         if image["file"] == f"images/{path.name}":
-            image |= {"sha256": digest(path.read_bytes())} | changes
+            image.update({"sha256": digest(path.read_bytes())} | changes)
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 

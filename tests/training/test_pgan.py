@@ -110,7 +110,7 @@ def test_the_penalty_is_taken_between_reals_and_fakes():
     penalty = gradient_penalty(critic, reals, fakes, torch.Generator().manual_seed(1))
     shares = points[0].amax((1, 2, 3))
     torch.testing.assert_close(points[0], shares.view(6, 1, 1, 1).expand(6, 3, 2, 2))
-    assert len(set(shares.tolist())) == 6 and 0 <= shares.min() and shares.max() < 1
+    assert len(set(shares.tolist())) == 6 and shares.min() >= 0 and shares.max() < 1
     # The gradient of the sum of squares is 2x, of norm 2 share sqrt(12).
     torch.testing.assert_close(penalty, (2 * shares * 12**0.5 - 1).square().mean())
 

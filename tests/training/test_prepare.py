@@ -1,7 +1,9 @@
 """Folders of photographs to dataset folders, by the command line and by the function."""
 
+import contextlib
 import csv
 import hashlib
+import io
 import json
 import os
 import signal
@@ -262,7 +264,7 @@ def test_an_out_that_exists_or_lies_among_the_photographs_is_refused(photos, tmp
     with pytest.raises(UserError, match="lies inside"):
         prepare(photos, photos / "data" / "x", SMALL)
     (tmp_path / "blocked").touch()
-    with pytest.raises(UserError, match="cannot be written"):
+    with pytest.raises(UserError, match="could not be written"):
         prepare(photos, tmp_path / "blocked" / "x", SMALL)
 
 
@@ -273,7 +275,7 @@ def test_a_full_disk_is_a_clear_error(photos, tmp_path):
     command = [*limit, *COMMAND, photos, "--out", out, "--resolution", "16"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith(f"error: {out} cannot be written: ")
+    assert done.stderr.splitlines()[-1].startswith(f"error: {out} could not be written: ")
     assert leftovers(out) == []
 
 
@@ -286,27 +288,57 @@ def test_the_command_line(photos, tmp_path):
     assert "Example: dermvtt-train prepare" in run.invoke(app, ["prepare", "--help"]).stdout
 
 
-def start(tmp_path, count=60, side=1200):
-    """Start a preparation that takes seconds, and wait until its workers have written pixels."""
-    noise = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
-    folder, out = tmp_path / "photos", tmp_path / "x"
+@pytest.fixture
+def start(tmp_path):
+    """Start a preparation that takes seconds, and wait until it is ``ready(process, folder)``."""
+    noise = np.random.default_rng(0).integers(0, 256, (1200, 1200, 3), dtype=np.uint8)
+    folder, out, started = tmp_path / "photos", tmp_path / "x", []
+    data = photo_bytes(noise)
     folder.mkdir()
-    Image.fromarray(noise).save(folder / "0.jpg")
-    data = (folder / "0.jpg").read_bytes()
-    for number in range(1, count):  # a byte after the picture's end: other bytes, the same picture
+    for number in range(60):  # a byte after the picture's end: other bytes, the same picture
         (folder / f"{number}.jpg").write_bytes(data + bytes([number]))
-    command = [*COMMAND, folder, "--out", out, "--resolution", "64", "--workers", "2"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and process.poll() is None:
-        if any(np.fromfile(store, np.uint8)[128:].any() for store in tmp_path.glob("x.partial-*/images.npy")):
-            return process, out
-        time.sleep(0.02)
-    raise AssertionError(f"it did not get to work: {process.communicate()}")
+
+    def run(ready):
+        command = [*COMMAND, folder, "--out", out, "--resolution", "64", "--workers", "2"]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+        started.append(process)
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline and process.poll() is None:
+            if ready(process, tmp_path):
+                return process, out
+            time.sleep(0.01)
+        raise AssertionError("it did not get to work")
+
+    yield run
+    for process in started:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stderr.close()
+
+
+def photo_bytes(array):
+    file = io.BytesIO()
+    Image.fromarray(array).save(file, "JPEG")
+    return file.getvalue()
+
+
+def at_work(process, folder):
+    return any(np.fromfile(store, np.uint8)[128:].any() for store in folder.glob("x.partial-*/images.npy"))
+
+
+def starting(process, folder):
+    """Its first worker runs, but has not yet imported what it needs."""
+    return bool(spawned(process))
+
+
+def spawned(process):
+    return [pid for pid in children(process) if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()]
 
 
 def children(process):
-    return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+    listed = [path.read_text() for path in Path(f"/proc/{process.pid}/task").glob("*/children")]
+    return [int(pid) for pid in " ".join(listed).split()]
 
 
 def gone(pids, seconds=10.0):
@@ -329,11 +361,11 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="looks at processes i
 
 
 @linux
-def test_killed_it_leaves_nothing_that_looks_whole_and_no_worker(tmp_path):
-    process, out = start(tmp_path)
+def test_killed_it_leaves_nothing_that_looks_whole_and_no_worker(start, tmp_path):
+    process, out = start(at_work)
     workers = children(process)
     process.send_signal(signal.SIGKILL)
-    process.communicate()
+    process.wait(timeout=20)
     assert workers and gone(workers)
     assert not out.exists()
     with pytest.raises(UserError, match="is no dataset"):
@@ -341,9 +373,10 @@ def test_killed_it_leaves_nothing_that_looks_whole_and_no_worker(tmp_path):
 
 
 @linux
+@pytest.mark.parametrize("ready", [starting, at_work])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_it_says_so_in_one_line_and_tidies_up(tmp_path, number):
-    process, out = start(tmp_path)
+def test_interrupted_it_says_so_in_one_line_and_tidies_up(start, number, ready):
+    process, out = start(ready)
     workers = children(process)
     if number == signal.SIGINT:
         os.killpg(process.pid, number)  # as a terminal does: to every process of the group
@@ -358,11 +391,9 @@ def test_interrupted_it_says_so_in_one_line_and_tidies_up(tmp_path, number):
 
 
 @linux
-def test_a_worker_that_is_killed_ends_it_with_a_message(tmp_path):
-    process, out = start(tmp_path)
-    for pid in children(process):
-        if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text():
-            os.kill(pid, signal.SIGKILL)
+def test_a_worker_that_is_killed_ends_it_with_a_message(start):
+    process, out = start(at_work)
+    os.kill(spawned(process)[0], signal.SIGKILL)
     _, said = process.communicate(timeout=20)
     assert process.returncode == 1
     assert "error: a worker process died" in said and "Traceback" not in said

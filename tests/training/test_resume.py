@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -37,12 +38,12 @@ def uninterrupted(dataset, tiny, tmp_path_factory):
     return everything(trainer.state)
 
 
-# Inside a phase, at the last step of a hold, inside a fade, at a fade's last step, and one step before the end.
+# Inside a hold, at its last step, inside a fade, at its last step, one step before the end, and three times.
 @pytest.mark.parametrize("stops", [(8,), (24,), (32,), (40,), (96,), (16, 48, 80)])
 def test_resumed_is_as_never_stopped(begin, dataset, uninterrupted, stops):
     trainer = begin()
     for stop in stops:
-        trainer.train(lambda tick: None, lambda stop=stop: trainer.state.images_seen >= stop)
+        trainer.train(lambda tick: None, lambda state=trainer.state, stop=stop: state.images_seen >= stop)
         assert trainer.state.images_seen == stop
         trainer = resumed(trainer.run, "pgan", dataset, None, (), None)
     trainer.train(lambda tick: None)
@@ -100,6 +101,17 @@ def test_another_preset_dataset_or_family_is_refused(
     monkeypatch.setitem(FAMILIES, "other", FAMILIES["pgan"])
     with pytest.raises(UserError, match="is a run of pgan, not of other"):
         resumed(finished_run, "other", dataset, None, (), None)
+
+
+def test_a_checkpoint_of_another_run_is_refused(begin, dataset):
+    run, other = begin(), begin("other", "generator_rate=0.002", seed=1)
+    other.train(lambda tick: None)
+    shutil.copytree(other.run / "checkpoints", run.run / "checkpoints")
+    with pytest.raises(
+        UserError, match=r"(?s)000000104 was .*generator_rate: 0.002 -> 0.001\n  seed: 1 -> 0"
+    ) as refused:
+        resumed(run.run, "pgan", dataset, None, (), None)
+    assert "another --out" in str(refused.value)
 
 
 def test_what_changes_no_step_may_change(begin, dataset, tiny):

@@ -99,7 +99,7 @@ def test_a_preset_that_is_not_toml_is_refused(tmp_path):
 
 
 def test_an_unknown_family_is_refused_with_the_nearest():
-    with pytest.raises(UserError, match="unknown family 'pgam'. Did you mean 'pgan'"):
+    with pytest.raises(UserError, match=r"unknown family 'pgam'. Did you mean 'pgan'"):
         family_named("pgam")
     with pytest.raises(UserError, match="There are: pgan"):
         family_named("x")

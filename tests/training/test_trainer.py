@@ -99,7 +99,7 @@ def test_optimisers_start_anew_with_each_phase(begin):
 
 def test_training_brings_the_fakes_to_the_reals(begin):
     """Mean colour is the first thing learnt: after some steps at 4 x 4 it is nearer than before."""
-    trainer = begin("run", "resolution=4", "images=2400", "generator_rate=0.003", "discriminator_rate=0.003")
+    trainer = begin("run", "resolution=4", "images=640", "generator_rate=0.01", "discriminator_rate=0.01")
     reals = trainer.reals.batch(0, 12, 4).mean((0, 2, 3))
 
     def distance():

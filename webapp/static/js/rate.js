@@ -4,6 +4,9 @@
 import { Pictures } from "./pictures.js";
 import { send } from "./send.js";
 
+// Nobody judges an image this fast: an earlier press belongs to the image before.
+const SETTLING_MS = 150;
+
 const page = document.getElementById("rate");
 const form = document.getElementById("answers");
 const picture = document.getElementById("picture");
@@ -20,7 +23,8 @@ const total = keys.length;
 const pictures = new Pictures((position) => `${base}/images/${keys[position - 1]}.png`, total);
 
 let position = Number(page.dataset.position);
-let busy = false;
+let busy = false; // an image is loading or an answer is on its way
+let settling = 0; // the timer that ends the moment in which a press was meant for the image before
 let unsaved = false; // an answer waits for a connection
 let visible = null; // when the image was painted, on the monotonic clock
 
@@ -57,9 +61,17 @@ function uuid() {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+// Not the attribute "disabled": it would take the focus away from who rates with Tab and Enter.
+function accept(value) {
+  for (const button of buttons) button.setAttribute("aria-disabled", String(!value));
+}
+
 function setBusy(value) {
   busy = value;
-  for (const button of buttons) button.disabled = value;
+  if (value) {
+    clearTimeout(settling);
+    accept(false);
+  }
 }
 
 function painted() {
@@ -86,14 +98,15 @@ async function show(at, { push = true } = {}) {
   }
   describe();
   if (push) history.pushState({ position }, "", addressOf(position));
-  setBusy(false);
   await painted();
   visible = performance.now();
+  setBusy(false);
+  settling = setTimeout(accept, SETTLING_MS, true);
   pictures.ahead(position);
 }
 
 async function give(answer) {
-  if (busy || visible === null) return;
+  if (busy || visible === null || performance.now() - visible < SETTLING_MS) return;
   const body = new URLSearchParams(new FormData(form));
   body.set("answer", answer);
   body.set("response_ms", String(performance.now() - visible));
@@ -107,6 +120,7 @@ async function give(answer) {
   unsaved = false;
   if (reply.refused) {
     setBusy(false);
+    accept(true);
     describe();
     say(reply.refused, true);
     return;

@@ -1,9 +1,9 @@
-"""Folders and files of the web half: whole under their name, or not there."""
+"""Folders and files: whole under their name, or not there."""
 
 import pytest
 
-from backend.errors import UserError
-from backend.files import new_file, new_folder
+from training.errors import UserError
+from training.files import new_file, new_folder
 
 
 def test_a_folder_appears_when_it_is_whole(tmp_path):

@@ -1,0 +1,60 @@
+# Everything that README names. `make help` lists it.
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+DATA ?=
+RUN ?= runs/pgan
+PRESET ?= quick
+MIX ?= mixes/x
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint train-pgan mix serve bench clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/dev ## a virtual environment with everything: the program, tests, a browser
+
+demo: $(VENV)/training ## a study from nothing, or from DATA=some/folder, running on 127.0.0.1
+	@$(BIN)/dermvtt demo $(if $(DATA),--data "$(DATA)")
+
+test: setup lint ## everything: lint, unit, property, database and browser tests
+	$(BIN)/pytest
+
+lint: $(VENV)/dev ## ruff: style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+train-pgan: $(VENV)/training ## train a PGAN: DATA=a data set or a folder of photographs, PRESET=quick, RUN=runs/pgan
+	@sh scripts/train.sh pgan "$(DATA)" "$(PRESET)" "$(RUN)"
+
+mix: $(VENV)/training ## draw a mix from RUN and DATA into MIX=mixes/x
+	@test -n "$(DATA)" || { echo 'error: say which data set the reals come from: make mix DATA=data/x RUN=runs/pgan' >&2; exit 2; }
+	$(BIN)/dermvtt-train mix --checkpoint "$(RUN)" --data "$(DATA)" --fakes 30 --reals 50 --seed 0 --out "$(MIX)"
+
+serve: $(VENV)/training ## serve the studies of the data folder
+	$(BIN)/dermvtt migrate
+	$(BIN)/dermvtt serve
+
+bench: setup ## speed of prepare, training and rating on this machine
+	$(BIN)/python benchmarks/run.py
+
+clean: ## remove the virtual environment and caches; data, runs and studies stay
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .hypothesis
+
+# The markers below are renewed when what is installed changes.
+$(VENV)/python:
+	@$(PYTHON) scripts/check_python.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	@touch $@
+
+$(VENV)/training: $(VENV)/python pyproject.toml constraints.txt
+	@echo "Installing DermVTT (some minutes the first time: PyTorch is large) ..."
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[training]'
+	@touch $@
+
+$(VENV)/dev: $(VENV)/training
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@sh scripts/install_browser.sh $(BIN)
+	@touch $@

@@ -1,5 +1,0 @@
-"""The one error that the web half shows to a user without a traceback."""
-
-
-class UserError(Exception):
-    """Something that the user can mend: the message says what was wrong, where, and what to do."""

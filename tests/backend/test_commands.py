@@ -1,0 +1,214 @@
+"""``dermvtt`` as a user types it."""
+
+import io
+import json
+import re
+import stat
+import sys
+
+import pytest
+
+from backend import cli
+from backend.analysis.ratings import read_ratings
+from backend.database.sessions import Database
+from backend.private import create_secret, write_private
+from backend.settings import Settings, load_settings
+from backend.studies import rating
+from training.errors import UserError
+
+
+@pytest.fixture
+def dermvtt(monkeypatch, capsys):
+    """Run a command; returns its exit code, standard output and standard error."""
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["dermvtt", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+            sys.exit(0)
+        captured = capsys.readouterr()
+        return ended.value.code or 0, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def installation(request, monkeypatch, make_url):
+    """An environment that points to an empty database."""
+    monkeypatch.setenv("DATABASE_URL", make_url(request.param, empty=True))
+
+
+@pytest.mark.usefixtures("installation")
+def test_from_an_empty_database_to_a_csv(dermvtt, make_mix, tmp_path):
+    assert dermvtt("migrate")[0] == 0
+    assert "mix 1 (mix): 5 reals, 3 fakes" in dermvtt("import-mix", make_mix())[1]
+    out = dermvtt("study", "create", "--mix", 1, "--title", "Skin", "--group", "ED", "--group", "DLE")[1]
+    assert "study 1 (Skin); groups ED, DLE" in out
+    links = dermvtt("invite", "--study", 1, "--group", "ED", "--count", 2)[1].splitlines()
+    assert [line.split("\t")[:2] for line in links] == [["ED1", "ED"], ["ED2", "ED"]]
+    tokens = [
+        re.fullmatch(r"http://127\.0\.0\.1:8000/r/([\w-]{32})", line.split("\t")[2])[1] for line in links
+    ]
+    rate_first(tokens[0])
+    assert "2 raters, 0 submitted" in dermvtt("study", "list")[1]
+    target = tmp_path / "ratings.csv"
+    assert dermvtt("export", "--study", 1, "--out", target)[0] == 0
+    rows = list(read_ratings(target).rows())
+    assert [row.answer for row in rows].count("fake") == 1
+    assert len(rows) == 8
+    results = json.loads(dermvtt("analyze", target, "--json")[1])
+    assert (results["raters"][0]["n"], results["raters"][0]["missing"]) == (1, 7)
+
+
+def rate_first(token):
+    database = Database(load_settings().database)
+    with database.write() as session:
+        rating.consent(session, token)
+        rating.answer(session, token, rating.Answer(1, "fake", "submission"))
+    database.close()
+
+
+@pytest.mark.usefixtures("installation")
+def test_links_and_studies_are_managed(dermvtt, make_mix):
+    dermvtt("migrate")
+    dermvtt("import-mix", make_mix())
+    dermvtt("study", "create", "--mix", 1, "--title", "Skin")
+    first = dermvtt("invite", "--study", 1, "--group", "ED")[1].split("\t")[2]
+    second = dermvtt("renew", "--study", 1, "ED1")[1].split("\t")[2]
+    assert first != second
+    assert dermvtt("revoke", "--study", 1, "ED1")[0] == 0
+    assert "closed" in dermvtt("study", "close", 1)[1]
+    code, _, err = dermvtt("invite", "--study", 1, "--group", "ED")
+    assert (code, err) == (
+        1,
+        "error: This study is closed and takes no more answers. What you answered before is kept.\n",
+    )
+    assert "open" in dermvtt("study", "open", 1)[1]
+
+
+@pytest.mark.usefixtures("installation")
+def test_admins_are_made_and_reset(dermvtt):
+    dermvtt("migrate")
+    password = re.compile(r"One-time password of a@b\.c: [0-9a-f]{4}(-[0-9a-f]{4}){3}\n")
+    assert password.fullmatch(dermvtt("admin", "create", "a@b.c")[1])
+    code, _, err = dermvtt("admin", "create", "A@b.c")
+    assert code == 1
+    assert "reset-password" in err
+    assert password.fullmatch(dermvtt("admin", "reset-password", "a@b.c")[1])
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("serve",),
+        ("study", "list"),
+        ("import-mix", "x"),
+        ("export", "--study", 1),
+        ("admin", "create", "a@b.c"),
+    ],
+)
+def test_without_a_schema_every_command_says_what_mends_it(dermvtt, command):
+    code, out, err = dermvtt(*command)
+    assert (code, out) == (1, "")
+    assert "dermvtt migrate" in err
+    assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (("import-mix", "nowhere"), "nowhere/manifest.json cannot be read"),
+        (("study", "create", "--mix", 9, "--title", "x"), "there is no mix 9"),
+        (("invite", "--study", 9, "--group", "ED"), "there is no study 9"),
+        (("renew", "--study", 9, "ED1"), "no rater"),
+        (("study", "close", 9), "there is no study 9"),
+        (("export", "--study", 9), "there is no study 9"),
+        (("admin", "create", "nonsense"), "no e-mail address"),
+        (("admin", "reset-password", "a@b.c"), "dermvtt admin create a@b.c"),
+        (("demo", "--data", "nowhere"), "nowhere is no folder"),
+    ],
+)
+def test_a_users_mistake_is_one_message(dermvtt, command, words):
+    dermvtt("migrate")
+    code, _, err = dermvtt(*command)
+    assert code == 1
+    assert err.startswith("error: ")
+    assert words in err
+
+
+@pytest.mark.parametrize(
+    "command", [("invite",), ("study", "create"), ("nonsense",), ("serve", "--port", "x")]
+)
+def test_wrong_usage_is_exit_code_2(dermvtt, command):
+    assert dermvtt(*command)[0] == 2
+
+
+def test_help_lists_every_command_with_an_example_and_every_variable(dermvtt):
+    out = dermvtt("--help")[1]
+    for word in ("serve", "analyze", "demo", "DATABASE_URL", "DERMVTT_DATA_DIR"):
+        assert word in out
+    for command in ("serve", "import-mix", "invite", "export", "analyze", "demo", "migrate"):
+        assert "Example" in dermvtt(command, "--help")[1], command
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("DERMVTT_PORT", "many", "DERMVTT_PORT"),
+        ("DATABASE_URL", "mysql://x", "must start with sqlite:// or postgresql://"),
+        ("DERMVTT_PUBLIC_URL", "study.example.org", "such as https://study.example.org"),
+        ("DERMVTT_LOG_LEVEL", "loud", "DEBUG, INFO"),
+        ("DERMVTT_SESSION_HOURS", "-1", "DERMVTT_SESSION_HOURS"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named(monkeypatch, dermvtt, name, value, words):
+    monkeypatch.setenv(name, value)
+    code, _, err = dermvtt("study", "list")
+    assert code == 1
+    assert name in err
+    assert words in err
+
+
+def test_a_database_out_of_reach_is_said(monkeypatch, dermvtt):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://someone:secret@127.0.0.1:1/none")
+    for command in (("migrate",), ("study", "list")):
+        code, _, err = dermvtt(*command)
+        assert code == 1
+        assert "secret" not in err
+        assert "Traceback" not in err
+
+
+def test_the_form_key_is_made_once_for_its_owner_alone(tmp_path):
+    settings = Settings(data_dir=tmp_path)
+    key = settings.secret
+    path = tmp_path / "secret.key"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert Settings(data_dir=tmp_path).secret == key
+    assert len(key) == 64
+    assert Settings(data_dir=tmp_path, secret_key="from outside").secret == b"from outside"
+
+
+def test_the_first_of_several_makes_the_secret(tmp_path):
+    path = tmp_path / "secret"
+
+    def slow():
+        write_private(path, "the first\n")  # another process is quicker
+        return "the second"
+
+    assert create_secret(path, slow) == "the first"
+    assert [one.name for one in tmp_path.iterdir()] == ["secret"]
+
+
+def test_errors_of_settings_are_errors_of_the_user(monkeypatch):
+    monkeypatch.setenv("DERMVTT_PORT", "99999")
+    with pytest.raises(UserError):
+        load_settings()
+
+
+def test_exporting_to_standard_output_is_the_csv(dermvtt, make_mix, monkeypatch):
+    dermvtt("migrate")
+    dermvtt("import-mix", make_mix())
+    dermvtt("study", "create", "--mix", 1, "--title", "Skin")
+    code, out, _ = dermvtt("export", "--study", 1)
+    assert code == 0
+    assert next(iter(io.StringIO(out))).startswith("rater,group,image,truth,answer")

@@ -1,0 +1,174 @@
+"""A whole study in real Chromium: three raters, an admin, and the same numbers everywhere."""
+
+import json
+import re
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import ADMIN, PASSWORD
+
+TOTAL = 80
+
+
+def begin(page: Page, link: str) -> None:
+    page.goto(link)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Real or generated?")
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Begin").click()
+    at(page, 1)
+
+
+def at(page: Page, position: int) -> None:
+    """Wait until the image at a position is there to be rated."""
+    expect(page.locator("#position")).to_have_text(str(position))
+    expect(page.locator(".answer").first).to_be_enabled()
+    assert page.locator("#picture").evaluate("image => image.complete && image.naturalWidth > 0")
+
+
+def submit(page: Page) -> None:
+    page.get_by_role("button", name="Submit my answers").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you")
+
+
+def keyboard_rater(page: Page, link: str) -> None:
+    """Rates all with the keyboard, goes back, and revises three answers from the overview."""
+    begin(page, link)
+    for position in range(1, TOTAL + 1):
+        at(page, position)
+        page.keyboard.press("r" if position % 2 else "f")
+    expect(page.get_by_text(f"{TOTAL} of {TOTAL} images answered")).to_be_visible()
+    for position in (3, 41, 80):
+        page.locator(f"#image-{position} a").click()
+        at(page, position)
+        name = "Fake" if position % 2 else "Real"
+        page.get_by_role("button", name=name).click()
+        expect(page.locator(f"#image-{position} .caption")).to_contain_text(name.lower())
+    submit(page)
+
+
+def returning_rater(new_page, link: str) -> None:
+    """Leaves after 25 images, comes back in another browser by the same link, and goes on where she was."""
+    page = new_page()
+    begin(page, link)
+    for position in range(1, 26):
+        at(page, position)
+        page.get_by_role("button", name="Real" if position % 3 else "Fake").click()
+    at(page, 26)
+    page.context.close()
+    page = new_page()
+    page.goto(link)
+    at(page, 26)
+    page.keyboard.press("ArrowLeft")
+    at(page, 25)
+    expect(page.get_by_role("button", name="Real")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("ArrowRight")
+    for position in range(26, TOTAL + 1):
+        at(page, position)
+        page.get_by_role("button", name="Real").click()
+    expect(page.get_by_text(f"{TOTAL} of {TOTAL} images answered")).to_be_visible()
+    submit(page)
+
+
+def touch_rater(plain: Page, scripted: Page, link: str) -> None:
+    """On a narrow touch screen: the first 20 images without JavaScript, the rest with it, two left out."""
+    plain.goto(link)
+    plain.get_by_role("checkbox").tap()
+    plain.get_by_role("button", name="Begin").tap()
+    for position in range(1, 21):
+        expect(plain.locator("#position")).to_have_text(str(position))
+        no_sideways_scrolling(plain)
+        plain.get_by_role("button", name="Fake").tap()
+    scripted.goto(link)
+    for position in range(21, TOTAL + 1):
+        at(scripted, position)
+        if position in {30, 31}:
+            scripted.get_by_role("link", name="Next image").tap()
+        else:
+            scripted.get_by_role("button", name="Fake" if position < 60 else "Real").tap()
+    expect(scripted.get_by_text("78 of 80 images answered")).to_be_visible()
+    scripted.get_by_role("checkbox").tap()
+    submit(scripted)
+
+
+def no_sideways_scrolling(page: Page) -> None:
+    widths = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert widths[0] <= widths[1]
+
+
+@pytest.mark.timeout(420)
+def test_three_raters_an_admin_and_the_command_line(chromium, server, tmp_path):
+    touch = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+    keyboard_rater(chromium.new_context().new_page(), server.links["ED1"])
+    returning_rater(lambda: chromium.new_context().new_page(), server.links["ED2"])
+    plain = chromium.new_context(**touch, java_script_enabled=False).new_page()
+    touch_rater(plain, chromium.new_context(**touch).new_page(), server.links["DLE1"])
+    check_history(server)
+
+    page = chromium.new_context(accept_downloads=True).new_page()
+    log_in(page, server)
+    page.get_by_role("link", name="Real or generated?").click()
+    assert page.locator("tbody tr", has_text="submitted").count() == 3
+    page.get_by_role("link", name="Results").click()
+    for figure in page.locator("figure img").all():
+        assert figure.evaluate("async image => { await image.decode(); return image.naturalWidth }") > 100
+    with page.expect_download() as download:
+        page.get_by_role("link", name="ratings (CSV)").click()
+    ratings = tmp_path / "ratings.csv"
+    download.value.save_as(ratings)
+    compare(page, ratings)
+
+
+def check_history(server) -> None:
+    """Every answer and every revision is a row; response times were measured by who could."""
+    path = server.settings.database_url.removeprefix("sqlite:///")
+    with sqlite3.connect(path) as database:
+        query = """SELECT r.name, count(*), count(response_ms), min(response_ms),
+                          sum(response_clock = 'server')
+                   FROM ratings JOIN presentations p ON p.id = presentation_id
+                   JOIN raters r ON r.id = p.rater_id GROUP BY r.name"""
+        rows = {name: rest for name, *rest in database.execute(query)}
+    database.close()
+    assert rows["ED1"][0] == TOTAL + 3
+    assert rows["ED2"][0] == TOTAL
+    assert rows["DLE1"][0] == TOTAL - 2
+    for ratings, timed, fastest, _ in rows.values():
+        assert timed == ratings
+        assert fastest >= 0
+    assert (rows["ED1"][3], rows["DLE1"][3]) == (0, 20)
+
+
+def log_in(page: Page, server) -> None:
+    page.goto(f"{server.address}/admin")
+    page.get_by_label("E-mail").fill(ADMIN)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+
+
+def compare(page: Page, ratings) -> None:
+    """What ``dermvtt analyze`` says of the download is what the page shows."""
+    command = [sys.executable, "-m", "backend.cli", "analyze", str(ratings), "--json"]
+    results = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+    assert [one["rater"] for one in results["raters"]] == ["DLE1", "ED1", "ED2"]
+    shown = {row[0]: row[1:] for row in table(page, "raters")}
+    for one in results["raters"]:
+        counts = [str(one[key]) for key in ("n", "missing", "tp", "fp", "fn", "tn")]
+        rates = [f"{one[key]:.3f}" for key in ("accuracy", "tpr", "tnr", "fpr")]
+        assert shown[one["rater"]] == [one["group"], *counts, *rates]
+    names = {"real": "reals", "fake": "fakes", "all": "all"}
+    kappas = [one for one in results["agreement"] if one["statistic"] == "fleiss_kappa"]
+    assert len(kappas) == 9
+    for row, one in zip(table(page, "agreement"), kappas, strict=True):
+        value = "–" if one["value"] is None else f"{one['value']:.3f}".replace("-", "−")
+        assert row[:3] == [names[one["subset"]], one["group"], value]
+
+
+def table(page: Page, name: str) -> list[list[str]]:
+    rows = page.locator(f"#{name} tbody tr").all()
+    return [
+        [re.sub(r"\s+", " ", cell).strip() for cell in row.locator("th, td").all_inner_texts()]
+        for row in rows
+    ]

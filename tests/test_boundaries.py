@@ -1,0 +1,92 @@
+"""The walls between the rooms."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from backend.analysis.ratings import COLUMNS
+from backend.settings import Settings, describe_settings, environment_name
+
+ROOT = Path(__file__).parents[1]
+SHARED = {"training.manifest", "training.errors", "training.files"}
+
+
+def imports(folder: str) -> dict[str, set[str]]:
+    """The modules that each file below a folder imports."""
+    found = {}
+    for path in (ROOT / folder).rglob("*.py"):
+        names = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                names.add(node.module or "")
+        found[path.relative_to(ROOT).as_posix()] = names
+    assert found
+    return found
+
+
+def below(names: set[str], *packages: str) -> set[str]:
+    return {name for name in names for package in packages if f"{name}.".startswith(f"{package}.")}
+
+
+@pytest.mark.parametrize(
+    "module", ["backend.cli", "backend.app", "backend.demo", "backend.analysis.figures", "training.manifest"]
+)
+def test_the_web_half_loads_no_torch(module):
+    program = f"import sys, {module}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_training_imports_nothing_of_the_web_half():
+    for path, names in imports("training").items():
+        assert not below(names, "backend", "webapp", "migrations"), path
+
+
+def test_the_web_half_takes_only_the_manifest_from_training():
+    for path, names in imports("backend").items():
+        assert below(names, "training") <= SHARED, path
+
+
+def test_analysis_knows_neither_web_nor_database():
+    rooms = ("backend.database", "backend.routes", "backend.studies", "fastapi", "starlette", "sqlalchemy")
+    for path, names in imports("backend/analysis").items():
+        assert not below(names, *rooms), path
+
+
+def test_rules_know_no_http_and_build_no_sql():
+    for path, names in imports("backend/studies").items():
+        assert not below(names, "fastapi", "starlette", "backend.routes"), path
+        assert not names & {"sqlalchemy"}, path
+
+
+def test_routes_build_no_sql():
+    for path, names in imports("backend/routes").items():
+        assert not names & {"sqlalchemy"}, path
+
+
+def test_every_setting_is_listed():
+    described = describe_settings()
+    for name, field in Settings.model_fields.items():
+        assert environment_name(name) in described
+        assert field.description in described
+
+
+def test_every_column_of_the_ratings_csv_is_in_the_codebook():
+    codebook = (ROOT / "docs" / "contracts.md").read_text()
+    for column in COLUMNS:
+        assert f"| `{column}` |" in codebook
+
+
+def test_every_key_of_the_results_is_in_the_codebook():
+    from backend.analysis.ratings import read_ratings
+    from backend.analysis.report import analyze, to_dict
+
+    codebook = (ROOT / "docs" / "contracts.md").read_text()
+    results = to_dict(analyze(read_ratings(ROOT / "docs" / "paper" / "baur2018_ratings.csv")))
+    keys = set(results) | set(results["configuration"]) | set(results["ratings"])
+    keys |= set(results["raters"][0]) | set(results["agreement"][0])
+    assert not [key for key in keys if f"`{key}`" not in codebook]

@@ -1,0 +1,82 @@
+"""train, export, sample and mix on the command line, from a dataset to a mix."""
+
+import pytest
+
+from training.checkpoint import checkpoints
+from training.cli import main
+from training.manifest import read_manifest
+
+
+@pytest.fixture
+def run_command(monkeypatch, capsys):
+    """Run ``dermvtt-train`` and return its exit code, standard output and standard error."""
+
+    def run(*arguments):
+        monkeypatch.setattr("sys.argv", ["dermvtt-train", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as error:
+            code = error.code or 0
+        return code, *capsys.readouterr()
+
+    return run
+
+
+def test_from_a_dataset_to_a_mix(run_command, dataset, tiny, tmp_path):
+    run, file = tmp_path / "run", tmp_path / "pgan.safetensors"
+    train = ["train", "pgan", "--data", dataset.folder, "--out", run]
+    code, _, said = run_command(*train, "--preset", tiny, "--set", "images=88", "--resume")
+    assert code == 0 and f"{run}: starting, on cpu in float32" in said and "hold 16x16: 88/88 images" in said
+    code, digest, _ = run_command("export", "--checkpoint", run, "--out", file)
+    assert code == 0 and len(digest.strip()) == 64
+    code, _, _ = run_command("sample", "--checkpoint", file, "--count", 2, "--out", tmp_path / "samples")
+    assert code == 0 and len(list((tmp_path / "samples").glob("*.png"))) == 2
+    mix = ["mix", "--checkpoint", checkpoints(run)[0], "--data", dataset.folder, "--out", tmp_path / "mix"]
+    code, _, said = run_command(*mix, "--fakes", 2, "--reals", 3)
+    assert code == 0 and "3 reals and 2 fakes" in said
+    fakes = [image for image in read_manifest(tmp_path / "mix").images if image.truth == "fake"]
+    assert {image.provenance.generator for image in fakes} == {digest.strip()}
+
+    assert run_command(*train, "--preset", tiny)[::2] == (
+        1,
+        f"error: {run} already exists. To go on with it, add --resume; else choose another --out.\n",
+    )
+    code, _, said = run_command(*train, "--resume")
+    assert code == 0 and "going on after 88 images" in said and "Finished after 88 images" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["pgam"], "unknown family 'pgam'. Did you mean 'pgan'?"),
+        (["pgan", "--preset", "quik"], "no preset 'quik'"),
+        (["pgan", "--set", "minibach=4"], "Did you mean 'minibatch'?"),
+        (["pgan"], "32x32 images, which cannot be reduced to 64x64"),
+        (
+            ["pgan", "--set", "device=cuda:99", "--set", "resolution=16"],
+            "device 'cuda:99' cannot be used here",
+        ),
+        (["pgan", "--set", "device=abacus", "--set", "resolution=16"], "device 'abacus' cannot be used here"),
+    ],
+)
+def test_a_mistake_is_one_line_and_leaves_nothing(run_command, dataset, tmp_path, arguments, message):
+    code, _, said = run_command("train", *arguments, "--data", dataset.folder, "--out", tmp_path / "run")
+    assert code == 1 and message in said and said.count("\n") == 1
+    assert not list(tmp_path.glob("run*"))
+
+
+def test_a_dataset_that_is_none_is_refused(run_command, tmp_path):
+    code, _, said = run_command("train", "pgan", "--data", tmp_path, "--out", tmp_path / "run")
+    assert code == 1 and "is no dataset" in said
+
+
+def test_a_folder_that_is_no_run_cannot_be_resumed(run_command, dataset, tmp_path):
+    code, _, said = run_command("train", "pgan", "--data", dataset.folder, "--out", tmp_path, "--resume")
+    assert code == 1 and f"{tmp_path} is no run" in said
+
+
+@pytest.mark.parametrize("command", ["train", "export", "sample", "mix"])
+def test_help_shows_an_example(run_command, command):
+    code, said, _ = run_command(command, "--help")
+    assert code == 0 and f"Example: dermvtt-train {command}" in said

@@ -1,0 +1,102 @@
+"""One generator, however it is handed over."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+
+from training.checkpoint import checkpoints
+from training.errors import UserError
+from training.export import export, export_bytes, load_generator
+from training.manifest import digest
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def exported(finished_run, tmp_path_factory):
+    path = tmp_path_factory.mktemp("exported") / "pgan.safetensors"
+    export(finished_run, path)
+    return path
+
+
+def test_a_run_its_checkpoint_and_its_export_are_one_generator(finished_run, exported):
+    sources = (finished_run, checkpoints(finished_run)[0], exported)
+    generators = [load_generator(source, CPU) for source in sources]
+    assert {generator.digest for generator in generators} == {digest(exported.read_bytes())}
+    images = [generator.draw(7) for generator in generators]
+    assert all(np.array_equal(image, images[0]) for image in images)
+    older = load_generator(checkpoints(finished_run)[1], CPU)
+    assert older.digest != generators[0].digest and older.images_seen == 80
+
+
+def test_it_draws_the_averaged_generators_image(finished_run, exported):
+    generator = load_generator(exported, CPU)
+    weights = load_file(checkpoints(finished_run)[0] / "ema.safetensors")
+    for name, tensor in generator.module.state_dict().items():
+        assert torch.equal(tensor, weights[name])
+    latents = torch.randn(1, 8, generator=torch.Generator().manual_seed(7))
+    values = generator.module(latents, 16, 1.0)[0].permute(1, 2, 0).numpy()
+    expected = np.clip(np.round((values + 1) * 127.5), 0, 255)
+    np.testing.assert_array_equal(generator.draw(7), expected)
+
+
+def test_the_file_describes_itself(exported, dataset):
+    with safe_open(exported, "pt") as file:
+        about = json.loads(file.metadata()["dermvtt"])
+    assert (about["family"], about["images_seen"], about["drawn"]) == ("pgan", 104, True)
+    assert about["dataset"] == dataset.digest and about["configuration"]["resolution"] == 16
+    assert (about["stage"]["resolution"], about["stage"]["alpha"]) == (16, 1.0)
+
+
+def test_its_bytes_are_the_same_in_another_process(finished_run, exported):
+    program = (
+        "import sys; from pathlib import Path; from training.export import export_bytes; "
+        "from training.manifest import digest; print(digest(export_bytes(Path(sys.argv[1]))))"
+    )
+    command = [sys.executable, "-c", program, str(finished_run)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert said.strip() == digest(exported.read_bytes())
+
+
+def test_an_unfinished_generator_draws_as_far_as_it_grew(begin):
+    trainer = begin()
+    trainer.train(lambda tick: None, lambda: trainer.state.images_seen >= 32)
+    generator = load_generator(trainer.run, CPU)
+    assert generator.resolution == 8 and generator.stage.alpha == 0.6
+    assert generator.draw(0).shape == (8, 8, 3)
+
+
+def test_an_existing_file_is_not_overwritten(finished_run, exported):
+    before = exported.read_bytes()
+    with pytest.raises(UserError, match="already exists"):
+        export(finished_run, exported)
+    assert exported.read_bytes() == before
+
+
+def test_what_holds_no_generator_is_refused(tmp_path, exported):
+    with pytest.raises(UserError, match="does not exist"):
+        export_bytes(tmp_path / "nothing")
+    with pytest.raises(UserError, match="neither a run with a checkpoint"):
+        export_bytes(tmp_path)
+    other = tmp_path / "other.safetensors"
+    for data in (b"", b"no", b"\xff" * 64, exported.read_bytes()[:40]):
+        other.write_bytes(data)
+        with pytest.raises(UserError, match="not a generator exported by"):
+            load_generator(other, CPU)
+    save_file({"x": torch.zeros(1)}, other)
+    with pytest.raises(UserError, match="not a generator exported by"):
+        load_generator(other, CPU)
+    about = json.dumps({"format": "dermvtt-generator", "version": 2})
+    save_file({"x": torch.zeros(1)}, other, {"dermvtt": about})
+    with pytest.raises(UserError, match="another version"):
+        load_generator(other, CPU)
+    with safe_open(exported, "pt") as file:
+        save_file({"x": torch.zeros(1)}, other, file.metadata())
+    with pytest.raises(UserError, match="does not hold the generator that it describes"):
+        load_generator(other, CPU)
