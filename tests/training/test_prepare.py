@@ -328,7 +328,8 @@ def at_work(process, folder):
 
 
 def starting(process, folder):
-    """Its first worker runs, but has not yet imported what it needs."""
+    """Its first worker runs, and is likely in the middle of its imports."""
+    time.sleep(0.1)
     return bool(spawned(process))
 
 
