@@ -82,6 +82,7 @@ def touch_rater(plain: Page, scripted: Page, link: str) -> None:
         expect(plain.locator("#position")).to_have_text(str(position))
         no_sideways_scrolling(plain)
         plain.get_by_role("button", name="Fake").tap()
+    expect(plain.locator("#position")).to_have_text("21")
     scripted.goto(link)
     for position in range(21, TOTAL + 1):
         at(scripted, position)
