@@ -45,16 +45,17 @@ clean: ## remove the virtual environment and caches; data, runs and studies stay
 # The markers below are renewed when what is installed changes.
 $(VENV)/python:
 	@$(PYTHON) scripts/check_python.py
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
+	@$(PYTHON) -m venv $(VENV)
+	@sh scripts/pip_install.sh --upgrade pip
 	@touch $@
 
 $(VENV)/training: $(VENV)/python pyproject.toml constraints.txt
 	@echo "Installing DermVTT (some minutes the first time: PyTorch is large) ..."
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[training]'
+	@sh scripts/pip_install.sh --constraint constraints.txt --editable '.[training]'
 	@touch $@
 
 $(VENV)/dev: $(VENV)/training
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@echo "Installing what the tests need ..."
+	@sh scripts/pip_install.sh --constraint constraints.txt --editable '.[dev]'
 	@sh scripts/install_browser.sh $(BIN)
 	@touch $@

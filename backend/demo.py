@@ -65,7 +65,7 @@ def demo(
     _make_mix(home, data)
     settings = load_settings()
     settings = settings.model_copy(
-        update={"data_dir": home / "study", "database_url": "", "port": _free_port(settings)}
+        update={"data_dir": home / "study", "database_url": "", "port": _free_port(settings), "log_level": "WARNING"}
     )
     links = _make_study(settings, home)
     serving.serve(settings, lambda address: _announce(address, links, settings, home))
