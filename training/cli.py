@@ -9,6 +9,9 @@ import typer
 
 from training.errors import UserError
 
+EXTRA = {"PIL", "safetensors", "torch"}
+"""What the [training] extra brings: a server that only runs studies is installed without."""
+
 app = typer.Typer(
     name="dermvtt-train",
     help="From dermoscopic photographs to a generator and a blinded mix of real and generated images.",
@@ -174,6 +177,11 @@ def main() -> None:
         app()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in EXTRA:
+            raise
+        print(f"error: {error.name} is not installed. Install it: pip install 'dermvtt[training]'", file=sys.stderr)
         sys.exit(1)
 
 
