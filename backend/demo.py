@@ -51,6 +51,9 @@ def demo(
         Path | None, typer.Option(help="A folder of your own photographs [default: computer-drawn phantoms].")
     ] = None,
     folder: Annotated[Path, typer.Option(help="Where demos are kept.")] = Path("demo"),
+    preset: Annotated[
+        str, typer.Option(help="How to train: a preset such as quick, or a TOML file.")
+    ] = "demo",
 ) -> None:
     """Make a study from nothing, or from a folder of photographs, and serve it.
 
@@ -62,10 +65,15 @@ def demo(
     if data is not None and not data.is_dir():
         raise UserError(f"{data} is no folder. Give a folder of photographs: make demo DATA=photos")
     home = folder / _name(data)
-    _make_mix(home, data)
+    _make_mix(home, data, preset)
     settings = load_settings()
     settings = settings.model_copy(
-        update={"data_dir": home / "study", "database_url": "", "port": _free_port(settings), "log_level": "WARNING"}
+        update={
+            "data_dir": home / "study",
+            "database_url": "",
+            "port": _free_port(settings),
+            "log_level": "WARNING",
+        }
     )
     links = _make_study(settings, home)
     serving.serve(settings, lambda address: _announce(address, links, settings, home))
@@ -80,15 +88,16 @@ def _name(data: Path | None) -> str:
     return f"{readable}-{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
 
 
-def _make_mix(home: Path, data: Path | None) -> None:
+def _make_mix(home: Path, data: Path | None, preset: str) -> None:
     photos = data or home / "photos"
     dataset, run, mix = home / "data", home / "run", home / "mix"
     if data is None:
         _stage(1, f"Drawing {PHANTOMS} phantoms", photos, "phantom", "--count", PHANTOMS, "--seed", SEED)
-    _stage(2, f"Preparing a data set from {photos}", dataset, "prepare", photos, "--skip-bad")
+    lenient = ("--skip-bad", "--allow-upsampling")  # the study's images will be small anyway
+    _stage(2, f"Preparing a data set from {photos}", dataset, "prepare", photos, *lenient)
     _require_enough(dataset)
     resume = ["--resume"] if run.exists() else []
-    training = ("train", "pgan", "--data", dataset, "--preset", "demo", "--seed", SEED, *resume)
+    training = ("train", "pgan", "--data", dataset, "--preset", preset, "--seed", SEED, *resume)
     if not mix.exists():
         _stage(3, "Training a small PGAN", run, *training, again=bool(resume))
     mixing = ("mix", "--checkpoint", run, "--data", dataset, "--fakes", FAKES, "--reals", REALS)

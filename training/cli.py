@@ -181,7 +181,10 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] not in EXTRA:
             raise
-        print(f"error: {error.name} is not installed. Install it: pip install 'dermvtt[training]'", file=sys.stderr)
+        print(
+            f"error: {error.name} is not installed. Install it: pip install 'dermvtt[training]'",
+            file=sys.stderr,
+        )
         sys.exit(1)
 
 

@@ -33,6 +33,12 @@ def pick_precision(name: str, device: torch.device) -> torch.dtype:
     return torch.bfloat16 if fast else torch.float32
 
 
+def use_threads(count: int) -> None:
+    """Compute on this many CPU threads from now on; 0 leaves PyTorch its own choice."""
+    if count:
+        torch.set_num_threads(count)
+
+
 def autocast(device: torch.device, precision: torch.dtype) -> AbstractContextManager[object]:
     """Compute matrix products and convolutions inside the block in ``precision``; weights stay float32."""
     return nullcontext() if precision == torch.float32 else torch.autocast(device.type, dtype=precision)

@@ -14,7 +14,7 @@ from typing import Any
 from training.batches import RealImages, require_reducible
 from training.checkpoint import Origin, checkpoints, load_checkpoint, new_state, origin_of
 from training.dataset import Dataset, open_dataset
-from training.device import pick_device, pick_precision
+from training.device import pick_device, pick_precision, use_threads
 from training.display import training_display
 from training.errors import UserError
 from training.files import new_file, new_folder
@@ -82,6 +82,7 @@ def run_training(
         trainer = resumed(run, family, dataset, preset, changes, seed)
     else:
         trainer = started(run, family, dataset, preset, changes, seed or 0)
+    use_threads(trainer.family.settings.threads)
     _announce(trainer)
     stopping = "Stopping after this step and writing a checkpoint..."
     with stop_on_signal(stopping) as stop, training_display() as show:

@@ -36,6 +36,8 @@ class Settings(BaseModel):
 
     ``ema_half_life`` is how many images it takes a weight's old value to lose half its share in the averaged
     generator; it is never more than ``ema_warm_up`` times the images seen, so a short run forgets its start.
+    ``threads`` is the number of CPU threads that compute, 0 for PyTorch's own choice; narrow networks are
+    often faster on one, which waits for no other.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -53,6 +55,7 @@ class Settings(BaseModel):
     mirror: bool = True
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     device: str = "auto"
+    threads: int = Field(default=0, ge=0)
     checkpoint_every: Positive = 100_000
     keep_checkpoints: Positive = 3
     grid_every: Positive = 20_000
