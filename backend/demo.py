@@ -7,6 +7,7 @@ where it stopped, and a second run finds everything made.
 import hashlib
 import json
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -35,6 +36,7 @@ STAGES = 4
 ADMIN = "admin@localhost"
 TITLE = "Real or generated? A visual Turing test of skin lesions"
 PORTS_TRIED = 20
+INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -113,10 +115,21 @@ def _stage(number: int, what: str, out: Path, *arguments: object, again: bool = 
     print(f"[{number} of {STAGES}] {what}", file=sys.stderr, flush=True)
     started = monotonic()
     command = [sys.executable, "-m", "training.cli", *map(str, arguments), "--out", str(out)]
-    done = subprocess.run(command, check=False)  # noqa: S603 - our own program, arguments as a list
-    if done.returncode:
+    code = _wait_for(subprocess.Popen(command))  # noqa: S603 - our own program, arguments as a list
+    if code == INTERRUPTED:
+        raise UserError("interrupted. The same command goes on from here.")
+    if code:
         raise UserError("the demo stopped because this step failed. Mend it and run the demo again.")
     print(f"         done in {monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+
+
+def _wait_for(process: subprocess.Popen[bytes]) -> int:
+    """Wait for a step. Ctrl-C reaches the step too, and only it: it ends in its own time, its work saved."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return process.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _require_enough(dataset: Path) -> None:

@@ -13,7 +13,7 @@ def loaded_by(module):
 def test_the_analysis_knows_neither_web_nor_database():
     loaded = loaded_by("backend.analysis.folder, backend.analysis.text")
     assert {"scipy", "matplotlib"} <= loaded
-    assert not loaded & {"fastapi", "starlette", "sqlalchemy", "torch", "training", "webapp"}
+    assert not loaded & {"fastapi", "starlette", "sqlalchemy", "torch", "webapp"}
 
 
 def test_the_command_line_starts_without_the_heavy_libraries():
