@@ -26,7 +26,7 @@ lint: $(VENV)/dev ## ruff: style and format
 	$(BIN)/ruff format --check .
 
 train-pgan: $(VENV)/training ## train a PGAN: DATA=a data set or a folder of photographs, PRESET=quick, RUN=runs/pgan
-	@sh scripts/train.sh pgan "$(DATA)" "$(PRESET)" "$(RUN)"
+	@sh scripts/train.sh $(BIN) pgan "$(DATA)" "$(PRESET)" "$(RUN)"
 
 mix: $(VENV)/training ## draw a mix from RUN and DATA into MIX=mixes/x
 	@test -n "$(DATA)" || { echo 'error: say which data set the reals come from: make mix DATA=data/x RUN=runs/pgan' >&2; exit 2; }
@@ -36,7 +36,7 @@ serve: $(VENV)/training ## serve the studies of the data folder
 	$(BIN)/dermvtt migrate
 	$(BIN)/dermvtt serve
 
-bench: setup ## speed of prepare, training and rating on this machine
+bench: setup ## speed of drawing, preparing and rating on this machine
 	$(BIN)/python benchmarks/run.py
 
 clean: ## remove the virtual environment and caches; data, runs and studies stay
@@ -46,16 +46,16 @@ clean: ## remove the virtual environment and caches; data, runs and studies stay
 $(VENV)/python:
 	@$(PYTHON) scripts/check_python.py
 	@$(PYTHON) -m venv $(VENV)
-	@sh scripts/pip_install.sh --upgrade pip
+	@sh scripts/pip_install.sh $(BIN) --upgrade pip
 	@touch $@
 
 $(VENV)/training: $(VENV)/python pyproject.toml constraints.txt
 	@echo "Installing DermVTT (some minutes the first time: PyTorch is large) ..."
-	@sh scripts/pip_install.sh --constraint constraints.txt --editable '.[training]'
+	@sh scripts/pip_install.sh $(BIN) --constraint constraints.txt --editable '.[training]'
 	@touch $@
 
 $(VENV)/dev: $(VENV)/training
 	@echo "Installing what the tests need ..."
-	@sh scripts/pip_install.sh --constraint constraints.txt --editable '.[dev]'
+	@sh scripts/pip_install.sh $(BIN) --constraint constraints.txt --editable '.[dev]'
 	@sh scripts/install_browser.sh $(BIN)
 	@touch $@

@@ -37,6 +37,9 @@ app.command()(analyze)
 app.command()(demo)
 
 StudyOption = Annotated[int, typer.Option("--study", help="The study's number; see 'dermvtt study list'.")]
+PortOption = Annotated[
+    int | None, typer.Option(min=0, max=65535, help="Port to listen on [default: DERMVTT_PORT].")
+]
 GroupOption = Annotated[
     list[str] | None, typer.Option(help="A group of raters; repeat for more [default: ED, DLE].")
 ]
@@ -51,6 +54,10 @@ def main() -> None:
         sys.exit(1)
     except DBAPIError as error:
         print(f"error: the database failed: {str(error.orig).strip()}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"error: {where}{error.strerror or error}. Mend that and try again.", file=sys.stderr)
         sys.exit(1)
 
 
@@ -82,7 +89,7 @@ def migrate() -> None:
 @app.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on [default: DERMVTT_HOST].")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on [default: DERMVTT_PORT].")] = None,
+    port: PortOption = None,
 ) -> None:
     """Serve studies to raters and admins.
 
@@ -136,7 +143,10 @@ def create_study(
 
 @study_app.command("list")
 def list_studies() -> None:
-    """List all studies with their progress."""
+    """List all studies with their progress.
+
+    Example: dermvtt study list
+    """
     with opened(load_settings()) as database, database.read() as session:
         for study in studies.everything(session):
             progress = raters.progress(session, study.id)
@@ -147,13 +157,19 @@ def list_studies() -> None:
 
 @study_app.command("close")
 def close_study(study: Annotated[int, typer.Argument(help="The study's number.")]) -> None:
-    """Close a study: no more answers are taken."""
+    """Close a study: no more answers are taken.
+
+    Example: dermvtt study close 1
+    """
     _set_state(study, "closed")
 
 
 @study_app.command("open")
 def open_study(study: Annotated[int, typer.Argument(help="The study's number.")]) -> None:
-    """Open a closed study again."""
+    """Open a closed study again.
+
+    Example: dermvtt study open 1
+    """
     _set_state(study, "open")
 
 
@@ -162,7 +178,7 @@ def invite(
     study: StudyOption,
     group: Annotated[str, typer.Option(help="The raters' group, such as ED.")],
     count: Annotated[int, typer.Option(help="How many raters.")] = 1,
-    name: Annotated[str, typer.Option(help="The rater's name, for one rater [default: ED1, ED2, ...].")] = "",
+    name: Annotated[str, typer.Option(help="A pseudonym, for one rater [default: ED1, ED2, ...].")] = "",
 ) -> None:
     """Invite raters and print their links: this once, for only a hash of them is stored.
 
@@ -229,7 +245,10 @@ def create_admin(email: Annotated[str, typer.Argument(help="The admin's e-mail a
 
 @admin_app.command("reset-password")
 def reset_password(email: Annotated[str, typer.Argument(help="The admin's e-mail address.")]) -> None:
-    """Give an admin a new one-time password and end her sessions."""
+    """Give an admin a new one-time password and end her sessions.
+
+    Example: dermvtt admin reset-password you@example.org
+    """
     with opened(load_settings()) as database, database.write() as session:
         password = accounts.reset_password(session, email)
     print(f"One-time password of {email}: {password}")

@@ -147,13 +147,16 @@ def _make_study(settings: Settings, home: Path) -> Links:
     database = Database(settings.database)
     try:
         schema.upgrade(database.engine)
-        if not kept.exists():
+        with database.read() as session:
+            made = kept.exists() and accounts.has_admin(session, ADMIN)
+        if not made:
             mix = import_mix(database, ImageStore(settings.images_dir), home / "mix", home.name).mix
             with database.write() as session:
                 study = create_study(session, mix.id, TITLE, seed=str(SEED))
                 tokens = {group: invite(session, study.id, group)[0].token for group in GROUPS}
                 links = Links(tokens, ADMIN, accounts.create_admin(session, ADMIN))
-                # Inside the transaction: links that could not be kept must not exist.
+                # Inside the transaction: links that could not be kept must not exist. A crash before the
+                # commit leaves links without a study, which the next run replaces.
                 write_private(kept, json.dumps(vars(links)))
         return Links(**json.loads(kept.read_text()))
     finally:

@@ -3,6 +3,7 @@
 import logging
 import socket
 from collections.abc import Callable
+from contextlib import closing
 
 import uvicorn
 
@@ -18,10 +19,14 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
 
     Raises ``UserError`` where the schema is behind or the address cannot be listened on.
     """
+    with closing(_listen(settings)) as listener:
+        # Port 0 asks for any free one: links must name the one that was given.
+        port = listener.getsockname()[1]
+        _run(settings.model_copy(update={"port": port}), listener, ready)
+
+
+def _run(settings: Settings, listener: socket.socket, ready: Callable[[str], None]) -> None:
     app = create_app(settings)
-    listener = _listen(settings)
-    port = listener.getsockname()[1]
-    address = settings.public_url or f"http://{settings.host}:{port}"
     logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     config = uvicorn.Config(
         app,
@@ -30,7 +35,7 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         server_header=False,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
-    _Server(config, lambda: ready(address)).run(sockets=[listener])
+    _Server(config, lambda: ready(settings.base_url)).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):

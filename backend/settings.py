@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from backend.private import create_secret
 from training.errors import UserError
@@ -51,13 +53,21 @@ class Settings(BaseSettings):
         scheme, separator, rest = url.partition("://")
         if not separator or scheme not in DRIVERS:
             raise ValueError(f"must start with sqlite:// or postgresql://, not {scheme!r}")
-        return f"{DRIVERS[scheme]}://{rest}"
+        address = f"{DRIVERS[scheme]}://{rest}"
+        try:
+            make_url(address)
+        except (ArgumentError, ValueError) as error:
+            raise ValueError(
+                "is no usable address; it looks like postgresql://user:password@host/name"
+            ) from error
+        return address
 
     @field_validator("public_url")
     @classmethod
     def _web_address(cls, url: str) -> str:
-        if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).netloc):
-            raise ValueError("must be an address such as https://study.example.org")
+        parts = urlsplit(url.rstrip("/"))
+        if url and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path or parts.query):
+            raise ValueError("must be an address without a path, such as https://study.example.org")
         return url.rstrip("/")
 
     @field_validator("log_level")
@@ -80,7 +90,8 @@ class Settings(BaseSettings):
     @property
     def base_url(self) -> str:
         """The address in front of every link that is given out."""
-        return self.public_url or f"http://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
 
     @property
     def behind_tls(self) -> bool:

@@ -1,8 +1,11 @@
 #!/bin/sh
-# pip in quiet: what it printed is shown only when it failed.
+# pip in quiet, of the environment whose bin folder is the first argument: what it printed is shown only when
+# it failed.
 set -u
-log=.venv/install.log
-if ! .venv/bin/python -m pip install --disable-pip-version-check "$@" >"$log" 2>&1; then
+bin=$1
+shift
+log=$(dirname "$bin")/install.log
+if ! "$bin/python" -m pip install --disable-pip-version-check "$@" >"$log" 2>&1; then
     tail -n 30 "$log" >&2
     echo "error: the installation failed; all that pip printed is in $log. Mend it and run make again." >&2
     exit 1

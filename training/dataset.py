@@ -130,7 +130,9 @@ def verify(dataset: Dataset) -> None:
     """Read every pixel and compare the content digest; raise ``UserError`` where it differs."""
     digests = (hashlib.sha256(image.tobytes()).digest() for image in dataset.images)
     if content_digest(dataset.resolution, digests) != dataset.digest:
-        raise _inconsistent(dataset.folder, f"the pixels of {IMAGES} are not those of the digest")
+        raise _inconsistent(
+            dataset.folder, f"the pixels of {IMAGES} are not those whose digest {DESCRIPTION} has"
+        )
 
 
 def at_resolution(images: np.ndarray, resolution: int) -> np.ndarray:

@@ -1,5 +1,9 @@
-"""The one error that the training half shows to a user without a traceback."""
+"""The errors that the training half shows to a user without a traceback."""
 
 
 class UserError(Exception):
     """Something that the user can mend: the message says what was wrong, where, and what to do."""
+
+
+class Interrupted(UserError):
+    """The user, or the system in their name, ended the work before its time."""

@@ -115,7 +115,7 @@ def read_manifest(folder: Path) -> Manifest:
 def read_images(folder: Path, manifest: Manifest) -> Iterator[tuple[MixImage, bytes]]:
     """Yield each image of the mix with its bytes, verified; raise ``MixError`` naming a bad file.
 
-    A missing, altered or extra file is refused: a mix is taken whole or not at all.
+    A missing, unreadable, altered or extra file is refused: a mix is taken whole or not at all.
     """
     expected = {image.file for image in manifest.images}
     present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
@@ -125,7 +125,10 @@ def read_images(folder: Path, manifest: Manifest) -> Iterator[tuple[MixImage, by
     for name in sorted(present - expected):
         raise MixError(f"{folder / name} is not listed in {MANIFEST}. Remove it, or make the mix again.")
     for image in manifest.images:
-        data = (folder / image.file).read_bytes()
+        try:
+            data = (folder / image.file).read_bytes()
+        except OSError as error:
+            raise MixError(f"{folder / image.file} cannot be read ({error.strerror}).") from error
         if digest(data) != image.sha256:
             raise MixError(
                 f"{folder / image.file} is not the file that {MANIFEST} lists: its sha256 differs."

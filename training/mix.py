@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.batches import require_reducible
-from training.dataset import Dataset, at_resolution
+from training.dataset import Dataset, at_resolution, verify
 from training.encode import encode_png
 from training.errors import UserError
 from training.export import TrainedGenerator
@@ -41,7 +41,8 @@ def mix(
     """Write the mix folder ``out``, wholly determined by the seed, the dataset and the generator.
 
     Reals are drawn without replacement, of one lesion at most one where the dataset knows lesions and has
-    enough. Raises ``UserError`` where there are too few reals, they are too small, or ``out`` exists.
+    enough. Raises ``UserError`` where there are too few reals, they are too small,
+    their pixels are not those of the dataset's digest, or ``out`` exists.
     """
     if fakes < 0 or reals < 0 or fakes + reals == 0:
         raise UserError(f"a mix needs at least one image; asked for {fakes} fakes and {reals} reals.")
@@ -51,6 +52,7 @@ def mix(
     rows, per_lesion = choose_reals(dataset, reals, for_reals)
     require_reducible(dataset, generator.resolution)
     with interruptible(f"nothing was written to {out}"), new_folder(out) as partial:
+        verify(dataset)  # the manifest leads every real back to this digest
         pictures = [*_reals(dataset, rows, generator.resolution), *_fakes(generator, fakes, for_fakes)]
         manifest = Manifest(
             tool_version=version("dermvtt"),

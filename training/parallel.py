@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from types import FrameType
 from typing import TypeVar
 
-from training.errors import UserError
+from training.errors import Interrupted, UserError
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -79,14 +79,14 @@ def _in_order(
 
 @contextmanager
 def interruptible(lost: str) -> Iterator[None]:
-    """Let Ctrl-C, SIGTERM and SIGHUP end the block in a ``UserError`` that says ``lost``, all tidied up."""
+    """Let Ctrl-C, SIGTERM and SIGHUP end the block in ``Interrupted``, which says ``lost``, all tidied up."""
     main = threading.current_thread() is threading.main_thread()
     stopping = (signal.SIGTERM, signal.SIGHUP) if main else ()
     before = {number: signal.signal(number, _interrupt) for number in stopping}
     try:
         yield
     except KeyboardInterrupt:
-        raise UserError(f"interrupted: {lost}.") from None
+        raise Interrupted(f"interrupted: {lost}.") from None
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

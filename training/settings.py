@@ -37,7 +37,7 @@ class Settings(BaseModel):
     ``ema_half_life`` is how many images it takes a weight's old value to lose half its share in the averaged
     generator; it is never more than ``ema_warm_up`` times the images seen, so a short run forgets its start.
     ``threads`` is the number of CPU threads that compute, 0 for PyTorch's own choice; narrow networks are
-    often faster on one, which waits for no other.
+    often faster on one, which waits for no other. ``mirror`` shows half of the real images mirrored.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -52,7 +52,7 @@ class Settings(BaseModel):
     adam_epsilon: float = Field(default=1e-8, gt=0)
     ema_half_life: float = Field(default=10_000, gt=0)
     ema_warm_up: float = Field(default=0.05, gt=0)
-    mirror: bool = True
+    mirror: bool = False
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     device: str = "auto"
     threads: int = Field(default=0, ge=0)
@@ -99,7 +99,7 @@ class PganSettings(Settings):
 
 
 MAY_CHANGE = {"images", "device", "checkpoint_every", "keep_checkpoints", "grid_every"}
-"""Settings that a resumed run may be given anew: none of them changes a step of it."""
+"""Settings that a resumed run may be given anew: the steps stay the same, but for ``device``'s rounding."""
 
 
 def load(kind: type[SettingsT], family: str, preset: str, changes: Iterable[str] = ()) -> SettingsT:

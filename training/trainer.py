@@ -1,5 +1,6 @@
-"""The training loop, for any family: it counts in images seen, and a resumed run repeats it bit for bit.
+"""The training loop, for any family: it counts in images seen, and a resumed run repeats it.
 
+Bit for bit on the same device and number of threads; others add up the same numbers in another order.
 Each step shows the discriminator a minibatch of real and one of generated images, improves the generator
 against it, and moves the averaged generator a little its way.
 """
@@ -91,7 +92,9 @@ class Trainer:
                 loss = family.generator_loss(state.discriminator, fakes, stage)
             _minimise(loss, state.generator_optimiser)
             state.discriminator.requires_grad_(True)
-        except torch.OutOfMemoryError as error:
+        except (RuntimeError, MemoryError) as error:
+            if not _out_of_memory(error):
+                raise
             raise UserError(
                 f"out of memory on {self.device} at {stage.resolution}x{stage.resolution} with a minibatch "
                 f"of {stage.minibatch}. Start a new run with --set minibatch.{stage.resolution}="
@@ -141,6 +144,11 @@ class Trainer:
             )
         show(Tick(stage, seen, self.family.settings.images, speed, *losses))
         self.state.metrics = metrics.write(stage, seen) or self.state.metrics
+
+
+def _out_of_memory(error: Exception) -> bool:
+    # For PyTorch's allocator of the CPU's memory, any failure is a plain RuntimeError.
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
 
 
 def _minimise(loss: Tensor, optimiser: Optimizer) -> None:

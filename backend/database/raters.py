@@ -30,7 +30,8 @@ class Progress:
 def find_by_token_hash(session: Session, token_hash: str, *, lock: bool = False) -> Rater | None:
     """The rater of an invitation that is not revoked, with her study and its mix.
 
-    ``lock`` holds the rater against other writers until the commit, so that what is checked stays true.
+    ``lock`` holds the rater against other writers, and the study and the link as they are, until the commit,
+    so that what is checked stays true.
     """
     query = (
         select(Rater)
@@ -39,7 +40,15 @@ def find_by_token_hash(session: Session, token_hash: str, *, lock: bool = False)
         .where(Invitation.token_hash == token_hash, Invitation.revoked_at.is_(None))
         .options(contains_eager(Rater.study).joinedload(Study.mix, innerjoin=True))
     )
-    return session.scalar(query.with_for_update(of=Rater) if lock else query)
+    if not lock:
+        return session.scalar(query)
+    rater = session.scalar(query.with_for_update(of=Rater))
+    if rater is None:
+        return None
+    # Shared: raters do not wait for each other, but for who is closing the study or revoking the link.
+    session.refresh(rater.study, ["state"], with_for_update={"read": True})
+    link = select(Invitation.revoked_at).where(Invitation.token_hash == token_hash)
+    return rater if session.execute(link.with_for_update(read=True)).scalar_one() is None else None
 
 
 def find(session: Session, study_id: int, name: str) -> Rater | None:

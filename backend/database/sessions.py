@@ -1,8 +1,9 @@
 """Connections and transactions, the same to the rest of the program on SQLite and on PostgreSQL."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
@@ -19,6 +20,9 @@ class Database:
         self._readers = sessionmaker(self.engine, expire_on_commit=False)
         writers = self.engine.execution_options(dermvtt_writes=True)
         self._writers = sessionmaker(writers, expire_on_commit=False)
+        # SQLite has one writer at a time and lets the others sleep and ask again, some of them for seconds.
+        # In one process they queue up here instead, and each goes on as soon as the one before is done.
+        self._turn = Lock() if self.engine.dialect.name == "sqlite" else nullcontext()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -29,7 +33,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A transaction that is durable when the block ends, and undone when it raises."""
-        with self._writers.begin() as session:
+        with self._turn, self._writers.begin() as session:
             yield session
 
     def close(self) -> None:
@@ -40,10 +44,10 @@ class Database:
 def _make_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=30)
+        return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=30, hide_parameters=True)
     if parsed.database:
-        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, connect_args={"timeout": SQLITE_WAIT_MS / 1000})
+        Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    engine = create_engine(parsed, connect_args={"timeout": SQLITE_WAIT_MS / 1000}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -16,6 +16,7 @@ from backend.routes.access import (
     require_form_token,
 )
 from backend.routes.dependencies import DatabaseDep, PagesDep, SettingsDep
+from backend.settings import Settings
 from backend.studies.refusals import Invalid
 
 router = APIRouter(prefix="/admin")
@@ -41,12 +42,11 @@ def login(
 ) -> Response:
     """Open a session."""
     require_form_token(settings.secret, request.cookies.get(FORM_COOKIE, ""), csrf)
-    with database.write() as session:
-        opened = accounts.log_in(session, email, password, settings.session_hours)
+    opened = accounts.log_in(database, email, password, settings.session_hours)
     if opened is None:
         return _login_page(request, settings, pages, email=email, problem=WRONG, status=401)
     response = _to("/admin/password" if opened.password_is_one_time else "/admin")
-    _set_cookie(response, settings, SESSION_COOKIE, opened.token, round(settings.session_hours * 3600))
+    _set_session(response, settings, opened.token)
     response.delete_cookie(FORM_COOKIE, path="/admin")
     return response
 
@@ -71,6 +71,7 @@ def password_page(request: Request, admin: KnownAdminDep, pages: PagesDep) -> Re
 def change_password(
     request: Request,
     admin: KnownAdminDep,
+    settings: SettingsDep,
     database: DatabaseDep,
     pages: PagesDep,
     old: Annotated[str, Form()] = "",
@@ -81,11 +82,12 @@ def change_password(
     try:
         if new != again:
             raise Invalid("The two new passwords differ.")
-        with database.write() as session:
-            accounts.change_password(session, admin.email, old, new)
+        session_token = accounts.change_password(database, admin.email, old, new, settings.session_hours)
     except Invalid as problem:
         return pages.render(request, "admin/password.html", status=422, admin=admin, problem=str(problem))
-    return _to("/admin")
+    response = _to("/admin")
+    _set_session(response, settings, session_token)
+    return response
 
 
 def _login_page(
@@ -106,7 +108,11 @@ def _login_page(
     return response
 
 
-def _set_cookie(response: Response, settings: SettingsDep, name: str, value: str, seconds: int) -> None:
+def _set_session(response: Response, settings: Settings, token: str) -> None:
+    _set_cookie(response, settings, SESSION_COOKIE, token, round(settings.session_hours * 3600))
+
+
+def _set_cookie(response: Response, settings: Settings, name: str, value: str, seconds: int) -> None:
     response.set_cookie(
         name,
         value,

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 
 from backend.database.sessions import Database
 from backend.routes.pages import Pages
@@ -25,6 +25,9 @@ def _images(request: Request) -> ImageStore:
 def _pages(request: Request) -> Pages:
     return request.app.state.pages
 
+
+RowId = Annotated[int, Path(ge=0, le=2**31 - 1)]
+"""A number in an address that the databases can hold; any other is an address that is not there."""
 
 SettingsDep = Annotated[Settings, Depends(_settings)]
 DatabaseDep = Annotated[Database, Depends(_database)]

@@ -5,10 +5,13 @@ import logging
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from backend.routes.access import LoginRequired, PasswordRequired
+from backend.studies.invitations import admit
 from backend.studies.refusals import Conflict, Invalid, Refused, Unknown
+from training.errors import UserError
 
 log = logging.getLogger("dermvtt.errors")
 
@@ -29,6 +32,7 @@ UNEXPECTED = "The error has been recorded. Please try again; answers that were s
 def install(app: FastAPI) -> None:
     """Register the handlers; what none of them takes, the middleware passes to ``unexpected``."""
     app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(UserError, _refused)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(LoginRequired, lambda *_: RedirectResponse("/admin/login", status_code=303))
     app.add_exception_handler(
@@ -47,9 +51,20 @@ def respond(request: Request, status: int, message: str) -> Response:
     if wants_json(request):
         return JSONResponse({"error": message, "request_id": request.state.request_id}, status_code=status)
     heading = HEADING.get(status, "That did not work")
-    return request.app.state.pages.render(
-        request, "error.html", status=status, heading=heading, message=message
-    )
+    values = {"heading": heading, "message": message, "drawn": _of_drawn_study(request)}
+    return request.app.state.pages.render(request, "error.html", status=status, **values)
+
+
+def _of_drawn_study(request: Request) -> bool:
+    """Whether the page belongs to a rater of computer-drawn images: then it says so, also in an error."""
+    token = request.scope.get("path_params", {}).get("token")
+    if not token:
+        return False
+    try:
+        with request.app.state.database.read() as session:
+            return admit(session, token).study.mix.drawn
+    except (Unknown, SQLAlchemyError):
+        return False
 
 
 def _refused(request: Request, error: Exception) -> Response:

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from backend.analysis.report import Results, to_csv, to_json
 from backend.routes.access import AdminDep
-from backend.routes.dependencies import DatabaseDep
+from backend.routes.dependencies import DatabaseDep, RowId
 from backend.studies.lifecycle import get_study
 from backend.studies.refusals import Unknown
 from backend.studies.results import ratings_csv as csv_text
@@ -19,7 +19,7 @@ NO_ANSWERS = "There are no answers yet, so there are no results."
 
 
 @router.get("/ratings.csv")
-def ratings_csv(study_id: int, _admin: AdminDep, database: DatabaseDep) -> Response:
+def ratings_csv(study_id: RowId, _admin: AdminDep, database: DatabaseDep) -> Response:
     """Every rater's current answer to every image, in the contract's columns."""
     with database.read() as session:
         text = csv_text(session, get_study(session, study_id))
@@ -28,7 +28,7 @@ def ratings_csv(study_id: int, _admin: AdminDep, database: DatabaseDep) -> Respo
 
 @router.get("/{table}.csv")
 def table_csv(
-    study_id: int, table: Literal["raters", "groups", "agreement"], _admin: AdminDep, database: DatabaseDep
+    study_id: RowId, table: Literal["raters", "groups", "agreement"], _admin: AdminDep, database: DatabaseDep
 ) -> Response:
     """One table of the results, at full precision."""
     text = to_csv(_results(database, study_id), table)
@@ -36,7 +36,7 @@ def table_csv(
 
 
 @router.get("/results.json")
-def results_json(study_id: int, _admin: AdminDep, database: DatabaseDep) -> Response:
+def results_json(study_id: RowId, _admin: AdminDep, database: DatabaseDep) -> Response:
     """All results, as ``dermvtt analyze --json`` prints them."""
     text = to_json(_results(database, study_id))
     return _attachment(text.encode(), "application/json", f"study-{study_id}-results.json")
@@ -44,7 +44,7 @@ def results_json(study_id: int, _admin: AdminDep, database: DatabaseDep) -> Resp
 
 @router.get("/figures/{name}.svg")
 def figure(
-    study_id: int, name: Literal["figure5a", "figure5b"], _admin: AdminDep, database: DatabaseDep
+    study_id: RowId, name: Literal["figure5a", "figure5b"], _admin: AdminDep, database: DatabaseDep
 ) -> Response:
     """One of the two figures."""
     # Imported here: drawing is seldom, and a server should not load matplotlib to start.
@@ -54,7 +54,7 @@ def figure(
     return Response(figures.svg(draw(_results(database, study_id))), media_type="image/svg+xml")
 
 
-def _results(database: DatabaseDep, study_id: int) -> Results:
+def _results(database: DatabaseDep, study_id: RowId) -> Results:
     with database.read() as session:
         found = study_results(session, get_study(session, study_id))
     if found is None:

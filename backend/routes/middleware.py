@@ -72,7 +72,9 @@ class RequestScope:
                 raise
             await unexpected(Request(scope), error)(scope, receive, send_with_headers)
         finally:
-            path = SECRET_PATH.sub(r"\1…", scope["path"])
+            # Escaped: a line break in an address must not make a line of its own.
+            path = scope["path"].encode("unicode_escape").decode()
+            path = SECRET_PATH.sub(r"\1…", path)
             took = (time.perf_counter() - started) * 1000
             log.info("%s %s %s %.1f ms [%s]", scope["method"], path, status, took, request_id)
 

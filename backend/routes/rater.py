@@ -3,18 +3,19 @@
 Opening a page never changes anything: link previews and mail scanners may follow any of these addresses.
 """
 
+import re
 import time
 import uuid
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from backend.database import raters, ratings
 from backend.database.ratings import Step
 from backend.database.tables import Rater
-from backend.routes.dependencies import DatabaseDep, ImagesDep, PagesDep
+from backend.routes.dependencies import DatabaseDep, ImagesDep, PagesDep, RowId
 from backend.routes.errors import wants_json
 from backend.routes.pages import SURROUND_COOKIE
 from backend.studies import consent, rating
@@ -63,7 +64,7 @@ def start(token: str, database: DatabaseDep, agree: Annotated[str, Form()] = "")
 
 @router.get("/rate/{position}")
 def show(
-    request: Request, token: str, position: int, database: DatabaseDep, pages: PagesDep, back: str = ""
+    request: Request, token: str, position: RowId, database: DatabaseDep, pages: PagesDep, back: str = ""
 ) -> Response:
     """One image and the two answers."""
     with database.read() as session:
@@ -87,7 +88,7 @@ def show(
 def answer(
     request: Request,
     token: str,
-    position: int,
+    position: RowId,
     database: DatabaseDep,
     answer: Annotated[str, Form()],
     submission: Annotated[str, Form()] = "",
@@ -99,6 +100,7 @@ def answer(
     given = rating.Answer(position, answer, submission or str(uuid.uuid4()), response_ms, shown_ms)
     with database.write() as session:
         rater = rating.answer(session, token, given)
+    with database.read() as session:
         steps = ratings.steps(session, rater.id)
     if wants_json(request):
         answered = sum(step.answer is not None for step in steps)
@@ -109,7 +111,9 @@ def answer(
 
 
 @router.get("/images/{key}.png")
-def picture(token: str, key: str, database: DatabaseDep, images: ImagesDep) -> Response:
+def picture(
+    token: str, key: Annotated[str, Path(pattern="^[0-9a-f]{32}$")], database: DatabaseDep, images: ImagesDep
+) -> Response:
     """An image of this rater's order, under the key that only she sees."""
     with database.read() as session:
         rater = admit(session, token)
@@ -163,8 +167,8 @@ def surround(
     """Remember whether images are shown on dark or on light."""
     with database.read() as session:
         admit(session, token)
-    page = return_to if return_to == "review" or return_to.removeprefix("rate/").isdecimal() else ""
-    response = _redirect(token, f"/{page}" if page else "")
+    known = re.fullmatch(r"rate/[0-9]{1,6}", return_to)
+    response = _redirect(token, f"/{return_to}" if known else "")
     value = "light" if surround == "light" else "dark"
     response.set_cookie(SURROUND_COOKIE, value, max_age=COOKIE_SECONDS, samesite="lax", path="/r/")
     return response

@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import RedirectResponse, Response
 
 from backend.database import mixes, raters, studies
 from backend.routes.access import AdminAccess, AdminDep, CheckedForm
-from backend.routes.dependencies import DatabaseDep, PagesDep, SettingsDep
+from backend.routes.dependencies import DatabaseDep, PagesDep, RowId, SettingsDep
 from backend.studies import invitations, lifecycle
 from backend.studies.invitations import Invited
 from backend.studies.lifecycle import get_study
@@ -15,6 +15,8 @@ from backend.studies.refusals import Refused
 from backend.studies.results import study_results
 
 router = APIRouter(prefix="/admin")
+
+RaterName = Annotated[str, Path(max_length=64, pattern=r"^[^\x00]+$")]
 
 
 @router.get("")
@@ -39,7 +41,7 @@ def create_study(
     admin: AdminDep,
     database: DatabaseDep,
     pages: PagesDep,
-    mix: Annotated[int, Form()],
+    mix: Annotated[int, Form(ge=0, le=2**31 - 1)],
     title: Annotated[str, Form()] = "",
     groups: Annotated[str, Form()] = "",
     introduction: Annotated[str, Form()] = "",
@@ -60,7 +62,7 @@ def create_study(
 @router.get("/studies/{study_id}")
 def study(
     request: Request,
-    study_id: int,
+    study_id: RowId,
     admin: AdminDep,
     settings: SettingsDep,
     database: DatabaseDep,
@@ -73,7 +75,7 @@ def study(
 @router.post("/studies/{study_id}/raters", dependencies=[CheckedForm])
 def invite(
     request: Request,
-    study_id: int,
+    study_id: RowId,
     admin: AdminDep,
     settings: SettingsDep,
     database: DatabaseDep,
@@ -85,7 +87,7 @@ def invite(
     """Invite raters and show their links: this once, for only a hash of them is stored."""
     try:
         with database.write() as session:
-            invited = invitations.invite(session, study_id, group, count, name.strip())
+            invited = invitations.invite(session, study_id, group, count, name)
     except Refused as problem:
         return _study_page(request, study_id, admin, settings, database, pages, problem=str(problem))
     return _study_page(request, study_id, admin, settings, database, pages, invited=invited)
@@ -94,8 +96,8 @@ def invite(
 @router.post("/studies/{study_id}/raters/{name}/link", dependencies=[CheckedForm])
 def renew(
     request: Request,
-    study_id: int,
-    name: str,
+    study_id: RowId,
+    name: RaterName,
     admin: AdminDep,
     settings: SettingsDep,
     database: DatabaseDep,
@@ -108,7 +110,7 @@ def renew(
 
 
 @router.post("/studies/{study_id}/raters/{name}/revoke", dependencies=[CheckedForm])
-def revoke(study_id: int, name: str, _admin: AdminDep, database: DatabaseDep) -> Response:
+def revoke(study_id: RowId, name: RaterName, _admin: AdminDep, database: DatabaseDep) -> Response:
     """Make a rater's link stop working."""
     with database.write() as session:
         invitations.revoke(session, study_id, name)
@@ -117,7 +119,7 @@ def revoke(study_id: int, name: str, _admin: AdminDep, database: DatabaseDep) ->
 
 @router.post("/studies/{study_id}/state", dependencies=[CheckedForm])
 def set_state(
-    study_id: int, _admin: AdminDep, database: DatabaseDep, state: Annotated[str, Form()] = ""
+    study_id: RowId, _admin: AdminDep, database: DatabaseDep, state: Annotated[str, Form()] = ""
 ) -> Response:
     """Close a study for answers, or open it again."""
     with database.write() as session:
@@ -127,7 +129,7 @@ def set_state(
 
 @router.get("/studies/{study_id}/results")
 def results(
-    request: Request, study_id: int, admin: AdminDep, database: DatabaseDep, pages: PagesDep
+    request: Request, study_id: RowId, admin: AdminDep, database: DatabaseDep, pages: PagesDep
 ) -> Response:
     """Confusion matrices, rates and agreement, with the two figures."""
     with database.read() as session:
@@ -168,7 +170,7 @@ def _study_form(
 
 def _study_page(
     request: Request,
-    study_id: int,
+    study_id: RowId,
     admin: AdminAccess,
     settings: SettingsDep,
     database: DatabaseDep,

@@ -9,7 +9,10 @@ RECORDED = (
     "each answer and each change of an answer, with its time and how long you looked",
     "the group you were invited in, and when you agreed, began and submitted",
 )
-NOT_RECORDED = "No name, address, cookie of a third party or location is recorded."
+NOT_RECORDED = (
+    "Your answers are kept under the pseudonym that whoever invited you has chosen. Your address and your "
+    "location are not recorded, and no third party learns that you were here."
+)
 CONSENT = (
     "I take part of my own free will, I may stop at any time, and I agree that my answers are used "
     "for research under a pseudonym."

@@ -31,6 +31,7 @@ class Invited:
 
 def invite(session: Session, study_id: int, group: str, count: int = 1, name: str = "") -> list[Invited]:
     """Invite ``count`` raters of a group; without a name they are called ED1, ED2, ..."""
+    name = name.strip()
     study = get_study(session, study_id, lock=True)
     require_open(study)
     if group not in study.groups:

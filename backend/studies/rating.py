@@ -46,13 +46,17 @@ def answer(session: Session, token: str, given: Answer) -> Rater:
     """Append a rating. A submission that was stored before, or the answer that already holds, adds nothing.
 
     Raises ``Unknown`` for a wrong link or position, ``Invalid`` for a value that cannot be, and ``Conflict``
-    where the rater has not agreed, has submitted, or the study is closed.
+    where the rater has not agreed, has submitted, the study is closed, or the submission's id stands for
+    another answer.
     """
     rater = admit(session, token, lock=True)
     shown = _presentation(session, rater, given.position)
     _require_valid(given)
-    if ratings.find_submission(session, shown.id, given.submission):
+    known = ratings.find_submission(session, shown.id, given.submission)
+    if known and known.answer == given.answer:
         return rater
+    if known:
+        raise Conflict("This page was used before. Please reload it and answer again.")
     require_rateable(rater)
     held = ratings.current(session, shown.id)
     if held is None or held.answer != given.answer:
@@ -114,7 +118,7 @@ def _require_valid(given: Answer) -> None:
         raise Invalid("An answer is 'real' or 'fake'.")
     if not SUBMISSION.fullmatch(given.submission):
         raise Invalid("The answer came without a usable id. Please reload the page and answer again.")
-    if given.response_ms is not None and not 0 <= given.response_ms <= LONGEST_RESPONSE_MS:
+    if given.response_ms is not None and not given.response_ms >= 0:
         raise Invalid("The response time that came with the answer cannot be.")
 
 
@@ -122,9 +126,10 @@ def _rating(shown: Presentation, given: Answer) -> Rating:
     now = datetime.now(UTC)
     response_ms, clock = given.response_ms, "browser"
     if response_ms is None and given.shown_ms is not None:
-        elapsed = now.timestamp() * 1000 - given.shown_ms
-        # A page kept open for days, or a clock that was set back: no response time rather than a wrong one.
-        response_ms, clock = (elapsed if 0 <= elapsed <= LONGEST_RESPONSE_MS else None), "server"
+        response_ms, clock = now.timestamp() * 1000 - given.shown_ms, "server"
+    # A page kept open for days, or a clock that was set back: no response time rather than a wrong one.
+    if response_ms is not None and not 0 <= response_ms <= LONGEST_RESPONSE_MS:
+        response_ms = None
     return Rating(
         presentation_id=shown.id,
         answer=given.answer,

@@ -5,7 +5,7 @@ from math import isclose
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from backend.analysis.agreement import agreement_results, fleiss_kappa, percent_agreement
@@ -68,7 +68,6 @@ tables_of_counts = st.integers(2, 4).flatmap(
 )
 
 
-@settings(deadline=None)
 @given(tables_of_counts)
 def test_both_follow_their_definition(counts):
     kappa, agreement = fleiss_kappa(counts), percent_agreement(counts)
@@ -86,7 +85,6 @@ def test_both_follow_their_definition(counts):
             assert estimate.ci_low - 1e-12 <= estimate.value <= estimate.ci_high + 1e-12
 
 
-@settings(deadline=None)
 @given(tables_of_counts, st.randoms(use_true_random=False))
 def test_kappa_does_not_depend_on_the_order_of_images_or_categories(counts, random):
     columns = list(range(len(counts[0])))

@@ -78,7 +78,7 @@ def test_an_undefined_rate_is_none_with_its_reason(answers, undefined, reason):
 labels = st.sampled_from(["real", "fake"])
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     st.lists(st.tuples(labels, st.sampled_from(["real", "fake", ""])), min_size=1, max_size=30), st.booleans()
 )

@@ -174,7 +174,7 @@ def tables(draw):
     ]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(tables())
 def test_what_is_written_is_read_again(rows):
     table = RatingsTable.from_rows(rows)

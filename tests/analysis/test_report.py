@@ -73,7 +73,7 @@ def test_the_json_contract(paper):
 answers = st.sampled_from(["real", "fake", ""])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.tuples(st.sampled_from("ABC"), st.integers(0, 5), answers), unique_by=lambda t: t[:2], min_size=1

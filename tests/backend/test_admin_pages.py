@@ -3,6 +3,8 @@
 import io
 import json
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fastapi.testclient import TestClient
@@ -73,6 +75,29 @@ def test_a_one_time_password_leads_nowhere_but_to_a_new_one(browse, world):
     assert client.post("/admin/password", data=form | {"new": PASSWORD, "again": PASSWORD}).status_code == 303
     assert client.get("/admin").status_code == 200
     assert log_in(browse(), "new@example.org", one_time).status_code == 401
+
+
+def test_changing_the_password_ends_the_other_sessions(browse, admin):
+    other = browse()
+    log_in(other, ADMIN, PASSWORD)
+    form = {"csrf": hidden(admin.get("/admin/password").text, "csrf"), "old": PASSWORD}
+    admin.post("/admin/password", data=form | {"new": PASSWORD * 2, "again": PASSWORD * 2})
+    assert admin.get("/admin").status_code == 200
+    assert other.get("/admin").headers["location"] == "/admin/login"
+
+
+def test_guessing_passwords_keeps_no_answer_waiting(browse, world):
+    add_admin(world)
+    rater, link = browse(), world.link["ED1"]
+    rater.post(f"/r/{link}/start", data={"agree": "1"})
+    with ThreadPoolExecutor(4) as pool:
+        guesses = [pool.submit(log_in, browse(), "nobody@example.org", "guess") for _ in range(8)]
+        started = time.monotonic()
+        reply = rater.post(f"/r/{link}/rate/1", data={"answer": "real", "submission": "submission"})
+        took = time.monotonic() - started
+        assert all(guess.result().status_code == 401 for guess in guesses)
+    assert reply.status_code == 303
+    assert took < 5  # the wait for a lock would have ended in an error after ten seconds
 
 
 def test_a_wrong_password_and_an_unknown_address_look_the_same(browse, admin):
@@ -187,7 +212,14 @@ def test_links_can_be_renewed_and_revoked(admin, browse, world):
 
 @on_sqlite
 @pytest.mark.parametrize(
-    "path", ["/studies/99", "/studies/x", "/studies/99/results", "/studies/99/ratings.csv"]
+    "path",
+    [
+        "/studies/99",
+        "/studies/x",
+        "/studies/99999999999999999999",
+        "/studies/99/results",
+        "/studies/99/ratings.csv",
+    ],
 )
 def test_studies_that_are_not_there_are_a_friendly_404(admin, path):
     assert admin.get(f"/admin{path}").status_code == 404

@@ -114,6 +114,14 @@ def test_no_link_stands_in_the_log(browser, world, caplog):
     assert not [line for line in ours if world.link["ED1"] in line]
 
 
+def test_an_address_cannot_write_lines_of_its_own_into_the_log(browser, caplog):
+    caplog.set_level("INFO", logger="dermvtt.requests")
+    browser.get("/nowhere%0aINFO%3a%20forged")
+    assert [
+        record.getMessage().count("\n") for record in caplog.records if "forged" in record.getMessage()
+    ] == [0]
+
+
 def test_every_page_is_confined_by_its_headers(crawled):
     for reply in crawled.values():
         assert "default-src 'none'" in reply.headers["content-security-policy"]

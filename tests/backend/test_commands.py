@@ -7,6 +7,7 @@ import stat
 import sys
 
 import pytest
+import typer
 
 from backend import cli
 from backend.analysis.ratings import read_ratings
@@ -137,7 +138,8 @@ def test_a_users_mistake_is_one_message(dermvtt, command, words):
 
 
 @pytest.mark.parametrize(
-    "command", [("invite",), ("study", "create"), ("nonsense",), ("serve", "--port", "x")]
+    "command",
+    [("invite",), ("study", "create"), ("nonsense",), ("serve", "--port", "x"), ("serve", "--port", 99999)],
 )
 def test_wrong_usage_is_exit_code_2(dermvtt, command):
     assert dermvtt(*command)[0] == 2
@@ -147,8 +149,18 @@ def test_help_lists_every_command_with_an_example_and_every_variable(dermvtt):
     out = dermvtt("--help")[1]
     for word in ("serve", "analyze", "demo", "DATABASE_URL", "DERMVTT_DATA_DIR"):
         assert word in out
-    for command in ("serve", "import-mix", "invite", "export", "analyze", "demo", "migrate"):
-        assert "Example" in dermvtt(command, "--help")[1], command
+    commands = list(every_command(typer.main.get_command(cli.app)))
+    assert len(commands) >= 15
+    for command in commands:
+        assert "Example" in dermvtt(*command, "--help")[1], command
+
+
+def every_command(group, path=()):
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from every_command(command, (*path, name))
+        else:
+            yield (*path, name)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +168,9 @@ def test_help_lists_every_command_with_an_example_and_every_variable(dermvtt):
     [
         ("DERMVTT_PORT", "many", "DERMVTT_PORT"),
         ("DATABASE_URL", "mysql://x", "must start with sqlite:// or postgresql://"),
+        ("DATABASE_URL", "postgresql://u:p@h:port/x", "no usable address"),
         ("DERMVTT_PUBLIC_URL", "study.example.org", "such as https://study.example.org"),
+        ("DERMVTT_PUBLIC_URL", "https://example.org/study", "without a path"),
         ("DERMVTT_LOG_LEVEL", "loud", "DEBUG, INFO"),
         ("DERMVTT_SESSION_HOURS", "-1", "DERMVTT_SESSION_HOURS"),
     ],
@@ -167,6 +181,14 @@ def test_a_setting_that_cannot_be_is_named(monkeypatch, dermvtt, name, value, wo
     assert code == 1
     assert name in err
     assert words in err
+
+
+def test_a_data_folder_that_cannot_be_made_is_said(monkeypatch, dermvtt, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("DERMVTT_DATA_DIR", str(tmp_path / "file" / "below"))
+    code, _, err = dermvtt("migrate")
+    assert code == 1
+    assert str(tmp_path / "file") in err
 
 
 def test_a_database_out_of_reach_is_said(monkeypatch, dermvtt):

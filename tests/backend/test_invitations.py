@@ -16,7 +16,7 @@ def invite(world, group="ED", count=1, name=""):
 
 def test_raters_are_numbered_within_their_group(world):
     assert [one.name for one in invite(world, "DLE", 2)] == ["DLE2", "DLE3"]
-    assert invite(world, "ED", name="Dr Grey")[0].name == "Dr Grey"
+    assert invite(world, "ED", name=" Dr Grey ")[0].name == "Dr Grey"
     assert invite(world, "ED")[0].name == "ED3"
 
 

@@ -121,7 +121,9 @@ def test_wrong_and_revoked_links_get_the_same_page(browser, world):
     assert "Please check that it is complete" in pages[0]
 
 
-@pytest.mark.parametrize("path", ["/rate/0", "/rate/9", "/rate/x", "/rate/99999999999999999999", "/nowhere"])
+@pytest.mark.parametrize(
+    "path", ["/rate/0", "/rate/9", "/rate/x", "/rate/99999999999999999999", "/nowhere", "/images/%00.png"]
+)
 def test_places_that_are_not_there_are_a_friendly_404(started, base, path):
     page = started.get(base + path)
     assert page.status_code == 404
@@ -145,6 +147,13 @@ def test_places_that_are_not_there_are_a_friendly_404(started, base, path):
 def test_rubbish_is_refused_and_changes_nothing(started, world, base, form):
     reply = started.post(f"{base}/rate/1", data=form)
     assert reply.status_code == 422
+    assert stored(world) == []
+
+
+@pytest.mark.parametrize("position", ["0", "9", "4000000000", "99999999999999999999", "x"])
+def test_answers_for_images_that_are_not_there_are_404(started, world, base, position):
+    form = {"answer": "real", "submission": "x" * 10}
+    assert started.post(f"{base}/rate/{position}", data=form).status_code == 404
     assert stored(world) == []
 
 
@@ -189,10 +198,11 @@ def test_pages_of_drawn_images_say_so_and_others_do_not(build_world, drawn):
             client.post(f"{base}/start", data={"agree": "1"}),
             client.get(f"{base}/review"),
         ]
+        pages.append(client.post(f"{base}/submit"))  # refused: nothing is answered
         client.post(f"{base}/submit", data={"leave_unanswered": "1"})
         pages.append(client.get(f"{base}/done"))
+    assert [page.status_code for page in pages] == [200, 200, 200, 409, 200]
     for page in pages:
-        assert page.status_code == 200
         assert ("computer-drawn phantoms, not photographs" in page.text) is drawn
 
 

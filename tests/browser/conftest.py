@@ -33,6 +33,11 @@ ARGUMENTS = [
 ADMIN, PASSWORD = "admin@example.org", "a password of my own"
 
 
+def runs(path: str) -> bool:
+    """Whether it is a browser, and not a stand-in that only says how to install one."""
+    return subprocess.run([path, "--version"], capture_output=True, check=False).returncode == 0
+
+
 @dataclass
 class Server:
     """A running ``dermvtt serve`` with a study of 50 reals and 30 fakes."""
@@ -49,7 +54,7 @@ class Server:
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    path = next((found for name in NAMES if (found := shutil.which(name)) and runs(found)), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
@@ -65,7 +70,7 @@ def server(make_url, make_mix, tmp_path) -> Iterator[Server]:
         study = create_study(session, mix.id, "Real or generated?", seed="seed")
         invited = [invite(session, study.id, group)[0] for group in ("ED", "ED", "DLE")]
         one_time = accounts.create_admin(session, ADMIN)
-        accounts.change_password(session, ADMIN, one_time, PASSWORD)
+    accounts.change_password(database, ADMIN, one_time, PASSWORD, hours=1)
     database.close()
     process, address = launch(settings, tmp_path / "server.log")
     running = Server(settings, address, process, {one.name: f"{address}/r/{one.token}" for one in invited})

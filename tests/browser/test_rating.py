@@ -84,6 +84,20 @@ def test_the_browsers_own_back_button_shows_the_image_before(page):
     at(page, 3)
 
 
+def test_going_back_while_an_answer_is_on_its_way_mixes_nothing_up(page, server):
+    at(page, 1)
+    page.keyboard.press("r")
+    at(page, 2)
+    page.route("**/rate/2", lambda route: (page.wait_for_timeout(1200), route.continue_()))
+    page.get_by_role("button", name="Fake").click()
+    page.go_back()
+    at(page, 1)
+    expect(page.locator("#answered")).to_have_text("2", timeout=10_000)
+    expect(page.locator("#position")).to_have_text("1")
+    expect(page.get_by_role("button", name="Real")).to_have_attribute("aria-pressed", "true")
+    assert stored(server) == ["real", "fake"]
+
+
 def test_nothing_moves_when_the_image_changes(page):
     boxes = []
     for position in range(1, 6):

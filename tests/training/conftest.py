@@ -18,6 +18,7 @@ hold = 20
 fade = 20
 fmap_base = 32
 fmap_max = 8
+mirror = true
 checkpoint_every = 40
 grid_every = 50
 device = "cpu"

@@ -1,5 +1,8 @@
 """train, export, sample and mix on the command line, from a dataset to a mix."""
 
+import os
+import signal
+
 import pytest
 
 from training.checkpoint import checkpoints
@@ -74,6 +77,14 @@ def test_a_dataset_that_is_none_is_refused(run_command, tmp_path):
 def test_a_folder_that_is_no_run_cannot_be_resumed(run_command, dataset, tmp_path):
     code, _, said = run_command("train", "pgan", "--data", dataset.folder, "--out", tmp_path, "--resume")
     assert code == 1 and f"{tmp_path} is no run" in said
+
+
+def test_ctrl_c_is_one_line_and_exit_code_130(run_command, finished_run, tmp_path, monkeypatch):
+    monkeypatch.setattr("training.grid.tile", lambda *_: os.kill(os.getpid(), signal.SIGINT))
+    arguments = ["--checkpoint", finished_run, "--grid", tmp_path / "grid.png", "--count", 1]
+    code, _, said = run_command("sample", *arguments)
+    assert code == 130 and said.splitlines()[-1] == "error: interrupted." and "Traceback" not in said
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("command", ["train", "export", "sample", "mix"])

@@ -43,7 +43,7 @@ def test_one_altered_pixel_is_found(folder):
     images = np.load(folder / "images.npy", mmap_mode="r+")
     images[1, 3, 4, 2] ^= 1
     images.flush()
-    with pytest.raises(UserError, match="not those of the digest"):
+    with pytest.raises(UserError, match=r"images.npy are not those whose digest dataset.json has"):
         verify(open_dataset(folder))
 
 

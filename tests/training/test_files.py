@@ -1,5 +1,7 @@
 """Folders and files: whole under their name, or not there."""
 
+import os
+
 import pytest
 
 from training.errors import UserError
@@ -42,3 +44,45 @@ def test_what_cannot_be_written_is_the_users_to_mend(tmp_path):
     for make in (new_folder, new_file):
         with pytest.raises(UserError, match="could not be written"), make(tmp_path / "file" / "below"):
             pytest.fail("began to work")
+
+
+@pytest.mark.parametrize("make", [new_folder, new_file])
+def test_a_file_elsewhere_that_cannot_be_read_is_the_one_named(tmp_path, make):
+    with pytest.raises(UserError, match=r"source: No such file or directory. .*target was not written."):
+        with make(tmp_path / "target"):
+            (tmp_path / "source").read_bytes()
+    with pytest.raises(UserError, match=r"target could not be written: Is a directory"):
+        with make(tmp_path / "target") as partial:
+            partial.unlink(missing_ok=True) if partial.is_file() else partial.rmdir()
+            partial.mkdir()
+            partial.read_bytes()
+    with pytest.raises(UserError, match=r"target could not be written: No space left on device"):
+        with make(tmp_path / "target"):
+            os.write(os.open("/dev/full", os.O_WRONLY), b"x")
+
+
+def test_modes_follow_the_umask(tmp_path):
+    before = os.umask(0o027)
+    try:
+        with new_folder(tmp_path / "folder"), new_file(tmp_path / "file"):
+            pass
+    finally:
+        os.umask(before)
+    modes = [(tmp_path / name).stat().st_mode & 0o777 for name in ("folder", "file")]
+    assert modes == [0o750, 0o640]
+
+
+def test_all_of_a_folder_is_on_disk_before_it_has_its_name(tmp_path, monkeypatch):
+    flushed, flush = set(), os.fsync
+
+    def noted(handle):
+        flushed.add((os.fstat(handle).st_ino, (tmp_path / "target").exists()))
+        flush(handle)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    with new_folder(tmp_path / "target") as partial:
+        (partial / "below").mkdir()
+        (partial / "below" / "file").write_text("x")
+    made = [tmp_path / "target", *(tmp_path / "target").rglob("*")]
+    assert len(made) == 3
+    assert flushed == {*((path.stat().st_ino, False) for path in made), (tmp_path.stat().st_ino, True)}

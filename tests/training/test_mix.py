@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from training.dataset import at_resolution, open_dataset
-from training.errors import UserError
+from training.errors import Interrupted, UserError
 from training.export import load_generator
 from training.manifest import read_images, read_manifest
 from training.mix import choose_reals, mix
@@ -153,6 +153,16 @@ def test_photographs_smaller_than_the_fakes_are_refused(photos, generator, tmp_p
         mix(open_dataset(tmp_path / "small"), generator, 1, 1, 0, tmp_path / "mix")
 
 
+def test_pixels_that_are_not_the_datasets_are_refused(photos, generator, tmp_path):
+    prepare(photos, tmp_path / "data", Options(resolution=32), workers=1)
+    images = np.load(tmp_path / "data" / "images.npy", mmap_mode="r+")
+    images[3, 1, 1, 0] ^= 1
+    images.flush()
+    with pytest.raises(UserError, match=r"not those whose digest dataset.json has.* Prepare it again"):
+        mix(open_dataset(tmp_path / "data"), generator, 1, 1, 0, tmp_path / "mix")
+    assert not list(tmp_path.glob("mix*"))
+
+
 def test_an_existing_folder_is_left_alone(folder, dataset, generator):
     with pytest.raises(UserError, match="already exists"):
         mix(dataset, generator, 1, 1, 0, folder)
@@ -164,6 +174,6 @@ def test_an_interrupted_mix_leaves_nothing(dataset, generator, tmp_path, monkeyp
         os.kill(os.getpid(), signal.SIGTERM)
 
     monkeypatch.setattr("training.mix.encode_png", interrupted)
-    with pytest.raises(UserError, match="interrupted: nothing was written to"):
+    with pytest.raises(Interrupted, match="interrupted: nothing was written to"):
         mix(dataset, generator, 1, 1, 0, tmp_path / "mix")
     assert not list(tmp_path.iterdir())

@@ -40,6 +40,8 @@ def test_full_width_has_the_parameters_of_table_2():
     assert (parameters(generator) - other_colours) / 1e6 == pytest.approx(23.1, abs=0.05)
     other_colours = sum(parameters(layer) for layer in critic.from_rgb[:-1])
     assert (parameters(critic) - other_colours) / 1e6 == pytest.approx(23.1, abs=0.05)
+    # With the colour layers of every resolution: what the authors' program prints.
+    assert (parameters(generator), parameters(critic)) == (23_079_115, 23_087_249)
 
 
 def test_feature_maps_halve_from_where_they_are_fewer_than_the_most():

@@ -2,6 +2,8 @@
 
 import csv
 import hashlib
+import os
+import signal
 import subprocess
 import sys
 
@@ -11,7 +13,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from training.cli import app
-from training.errors import UserError
+from training.errors import Interrupted, UserError
 from training.phantom import PATTERNS, SIGNATURE, describe, draw, draw_folder, is_phantom
 from training.phantom.noise import cells, field, grid
 
@@ -196,6 +198,13 @@ def test_an_existing_folder_is_refused_and_left_alone(drawn):
 def test_numbers_out_of_range_are_refused_before_anything_is_written(tmp_path, count, seed, size):
     with pytest.raises(UserError, match="at least"):
         draw_folder(tmp_path / "out", count, seed, size)
+    assert not list(tmp_path.iterdir())
+
+
+def test_interrupted_it_leaves_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr("training.phantom.folder.draw", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    with pytest.raises(Interrupted, match="interrupted: nothing was written to"):
+        draw_folder(tmp_path / "out", 3, workers=1)
     assert not list(tmp_path.iterdir())
 
 

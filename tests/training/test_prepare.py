@@ -384,7 +384,7 @@ def test_interrupted_it_says_so_in_one_line_and_tidies_up(start, number, ready):
     else:
         process.send_signal(number)
     _, said = process.communicate(timeout=20)
-    assert process.returncode == 1
+    assert process.returncode == 130
     assert [line for line in said.splitlines() if not line.startswith("Preparing")] == [
         f"error: interrupted: nothing was written to {out}."
     ]

@@ -38,6 +38,7 @@ def test_the_papers_preset_has_its_numbers():
     )
     assert (settings.adam_betas, settings.adam_epsilon) == ((0.0, 0.99), 1e-8)
     assert (settings.penalty_weight, settings.drift_weight) == (10.0, 0.001)
+    assert settings.mirror is False
 
 
 @pytest.mark.parametrize(

@@ -126,14 +126,19 @@ def test_a_loss_that_is_no_number_stops_with_advice(begin):
     assert not (trainer.run / "checkpoints" / "000000080").exists()
 
 
-def test_running_out_of_memory_says_what_to_lower(begin, monkeypatch):
+@pytest.mark.parametrize("allocate", [torch.empty, np.empty])
+def test_running_out_of_memory_says_what_to_lower(begin, monkeypatch, allocate):
     trainer = begin()
-
-    def exhausted(*_):
-        raise torch.OutOfMemoryError
-
-    monkeypatch.setattr(trainer.reals, "batch", exhausted)
+    # More than a process can address, so that no system grants it in the hope of less being used.
+    monkeypatch.setattr(trainer.reals, "batch", lambda *_: allocate(1 << 58))
     with pytest.raises(UserError, match=r"out of memory on cpu at 4x4 .* --set minibatch.4=4"):
+        trainer.train(quiet)
+
+
+def test_another_failure_of_a_step_is_not_taken_for_want_of_memory(begin, monkeypatch):
+    trainer = begin()
+    monkeypatch.setattr(trainer.reals, "batch", lambda *_: torch.zeros(8, 5, 4, 4))
+    with pytest.raises(RuntimeError, match="channels"):
         trainer.train(quiet)
 
 

@@ -45,6 +45,23 @@ class EqualizedLinear(nn.Module):
         return functional.linear(x, self.weight * self.scale, self.bias)
 
 
+class EqualizedSpread(nn.Module):
+    """Vectors to feature maps of ``side`` x ``side``: a weight for each input and place, a bias for each map."""
+
+    def __init__(self, inputs: int, maps: int, side: int, gain: float = HE_GAIN) -> None:
+        super().__init__()
+        self.side = side
+        self.weight = nn.Parameter(torch.randn(maps * side**2, inputs))
+        self.bias = nn.Parameter(torch.zeros(maps))
+        self.scale = gain / math.sqrt(inputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, inputs) to (N, maps, side, side)."""
+        bias = self.bias[:, None].expand(-1, self.side**2).flatten()
+        x = functional.linear(x, self.weight * self.scale, bias)
+        return x.view(len(x), -1, self.side, self.side)
+
+
 def leaky(x: Tensor) -> Tensor:
     """Leaky rectifier with slope 0.2 below zero."""
     return functional.leaky_relu(x, 0.2)

@@ -11,6 +11,7 @@ from training.networks.layers import (
     HE_GAIN,
     EqualizedConv2d,
     EqualizedLinear,
+    EqualizedSpread,
     double,
     halve,
     leaky,
@@ -66,8 +67,8 @@ class Generator(nn.Module):
     def __init__(self, resolution: int, latent_size: int, base: int, most: int) -> None:
         super().__init__()
         widths = [feature_maps(size, base, most) for size in sizes(resolution)]
-        # The paper's gain: the first layer's input is one pixel, its output sixteen.
-        self.first = EqualizedLinear(latent_size, widths[0] * FIRST**2, gain=HE_GAIN / 4)
+        # The authors' gain: the first layer's input is one pixel, its output sixteen.
+        self.first = EqualizedSpread(latent_size, widths[0], FIRST, gain=HE_GAIN / 4)
         self.conv = EqualizedConv2d(widths[0], widths[0], 3)
         self.blocks = nn.ModuleList(
             GeneratorBlock(inputs, outputs) for inputs, outputs in itertools.pairwise(widths)
@@ -77,9 +78,7 @@ class Generator(nn.Module):
     def forward(self, latents: Tensor, resolution: int, alpha: float = 1.0) -> Tensor:
         """Map latents (N, latent_size) to images (N, 3, resolution, resolution)."""
         depth = sizes(resolution).index(resolution)
-        x = self.first(pixel_norm(latents))
-        x = x.view(len(latents), -1, FIRST, FIRST)
-        x = pixel_norm(leaky(x))
+        x = pixel_norm(leaky(self.first(pixel_norm(latents))))
         x = pixel_norm(leaky(self.conv(x)))
         below = x
         for block in self.blocks[:depth]:

@@ -1,16 +1,15 @@
 """A folder of phantoms: PNG files that say what they are, and a table of what they show."""
 
 import csv
-import os
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 from PIL import Image, PngImagePlugin
 
 from training.errors import UserError
 from training.files import new_folder
+from training.parallel import cores, interruptible, ordered_map
 from training.phantom.recipe import describe
 from training.phantom.render import draw
 from training.progress import progress
@@ -42,17 +41,12 @@ def draw_folder(out: Path, count: int, seed: int = 0, size: int = 256, workers: 
     ):
         if value is not None and value < least:
             raise UserError(f"--{name} is {value}; give at least {least}.")
-    workers = min(workers or os.cpu_count() or 1, count)
-    with new_folder(out) as folder, progress("Drawing phantoms", count) as advance:
+    with interruptible(f"nothing was written to {out}"), new_folder(out) as folder:
         task = partial(_draw_file, folder, seed, size)
-        if workers == 1:
-            for index in range(count):
-                task(index)
+        drawn = ordered_map(task, range(count), min(workers or cores(), count))
+        with progress("Drawing phantoms", count) as advance, closing(drawn):
+            for _ in drawn:
                 advance(1)
-        else:
-            with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-                for _ in pool.map(task, range(count), chunksize=8):
-                    advance(1)
         _write_table(folder, count, seed)
 
 

@@ -26,6 +26,7 @@ let position = Number(page.dataset.position);
 let busy = false; // an image is loading or an answer is on its way
 let settling = 0; // the timer that ends the moment in which a press was meant for the image before
 let unsaved = false; // an answer waits for a connection
+let latest = 0; // counts what was asked to be shown: an earlier image that comes late is not shown
 let visible = null; // when the image was painted, on the monotonic clock
 
 const addressOf = (at) => (at > total ? `${base}/review` : `${base}/rate/${at}${kept}`);
@@ -41,8 +42,8 @@ function describe() {
   for (const button of buttons) button.setAttribute("aria-pressed", String(button.value === answer));
   say(answer ? `Your answer: ${answer}. You may change it.` : "");
   links.previous.href = addressOf(Math.max(position - 1, 1));
-  links.previous.toggleAttribute("aria-disabled", position === 1);
   if (position === 1) links.previous.setAttribute("aria-disabled", "true");
+  else links.previous.removeAttribute("aria-disabled");
   links.next.href = addressOf(position + 1);
   links.next.setAttribute("aria-label", position < total ? "Next image" : "Overview of your answers");
   form.action = `${base}/rate/${position}`;
@@ -84,21 +85,27 @@ async function show(at, { push = true } = {}) {
     location.href = `${base}/review`;
     return;
   }
+  latest += 1;
+  const mine = latest;
   setBusy(true);
   visible = null;
   try {
     const source = await pictures.ready(at);
+    if (mine !== latest) return;
     position = at;
     picture.src = source;
     await picture.decode();
   } catch {
+    if (mine !== latest) return;
     say("The image could not be loaded. Please check your connection and reload the page.", true);
     setBusy(false);
     return;
   }
+  if (mine !== latest) return;
   describe();
   if (push) history.pushState({ position }, "", addressOf(position));
   await painted();
+  if (mine !== latest) return;
   visible = performance.now();
   setBusy(false);
   settling = setTimeout(accept, SETTLING_MS, true);
@@ -107,6 +114,8 @@ async function show(at, { push = true } = {}) {
 
 async function give(answer) {
   if (busy || visible === null || performance.now() - visible < SETTLING_MS) return;
+  const at = position;
+  const shown = latest;
   const body = new URLSearchParams(new FormData(form));
   body.set("answer", answer);
   body.set("response_ms", String(performance.now() - visible));
@@ -118,16 +127,22 @@ async function give(answer) {
     say("Not saved yet: there is no connection. Your answer is kept here and sent again.", true);
   });
   unsaved = false;
+  if (!reply.refused) answers[at - 1] = answer;
+  if (shown !== latest) {
+    // She went elsewhere while the answer was on its way: it is saved, and she stays where she is.
+    describe();
+    return;
+  }
   if (reply.refused) {
     setBusy(false);
     accept(true);
     describe();
     say(reply.refused, true);
-    return;
+  } else if (back === "review") {
+    location.href = `${base}/review#image-${at}`;
+  } else {
+    await show(at + 1);
   }
-  answers[position - 1] = answer;
-  if (back === "review") location.href = `${base}/review#image-${position}`;
-  else await show(position + 1);
 }
 
 form.addEventListener("submit", (event) => {
