@@ -5,5 +5,5 @@ class UserError(Exception):
     """Something that the user can mend: the message says what was wrong, where, and what to do."""
 
 
-class Interrupted(UserError):
+class Interrupted(UserError):  # noqa: N818 - nothing went wrong
     """The user, or the system in their name, ended the work before its time."""

@@ -23,9 +23,9 @@ def begin(page: Page, link: str) -> None:
 
 
 def at(page: Page, position: int) -> None:
-    """Wait until the image at a position is there to be rated."""
+    """Wait until the image at a position is there and the script takes answers; it must not be broken."""
     expect(page.locator("#position")).to_have_text(str(position))
-    expect(page.locator(".answer").first).to_be_enabled()
+    expect(page.locator(".answer").first).to_have_attribute("aria-disabled", "false")
     assert page.locator("#picture").evaluate("image => image.complete && image.naturalWidth > 0")
 
 

@@ -1,6 +1,7 @@
 """Folders and files: whole under their name, or not there."""
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -48,17 +49,20 @@ def test_what_cannot_be_written_is_the_users_to_mend(tmp_path):
 
 @pytest.mark.parametrize("make", [new_folder, new_file])
 def test_a_file_elsewhere_that_cannot_be_read_is_the_one_named(tmp_path, make):
-    with pytest.raises(UserError, match=r"source: No such file or directory. .*target was not written."):
-        with make(tmp_path / "target"):
-            (tmp_path / "source").read_bytes()
-    with pytest.raises(UserError, match=r"target could not be written: Is a directory"):
-        with make(tmp_path / "target") as partial:
-            partial.unlink(missing_ok=True) if partial.is_file() else partial.rmdir()
-            partial.mkdir()
-            partial.read_bytes()
-    with pytest.raises(UserError, match=r"target could not be written: No space left on device"):
-        with make(tmp_path / "target"):
-            os.write(os.open("/dev/full", os.O_WRONLY), b"x")
+    message = r"source: No such file or directory. .*target was not written."
+    with pytest.raises(UserError, match=message), make(tmp_path / "target"):
+        (tmp_path / "source").read_bytes()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("make", [new_folder, new_file])
+def test_what_is_written_itself_is_named_by_its_final_name(tmp_path, make, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match=r"^target could not be written: "), make(Path("target")) as partial:
+        (partial.absolute() / "missing" / "file").write_text("x")
+    full = pytest.raises(UserError, match=r"target could not be written: No space left on device")
+    with full, make(tmp_path / "target"), Path("/dev/full").open("wb", buffering=0) as device:
+        device.write(b"x")
 
 
 def test_modes_follow_the_umask(tmp_path):

@@ -45,5 +45,5 @@ def test_a_bad_file_is_named(folder, harm):
 
 
 def test_a_folder_that_is_no_mix_is_refused(tmp_path):
-    with pytest.raises(MixError, match="manifest.json cannot be read .* Is .* a mix folder"):
+    with pytest.raises(MixError, match=r"manifest.json cannot be read .* Is .* a mix folder"):
         read_manifest(tmp_path)

@@ -46,7 +46,7 @@ class EqualizedLinear(nn.Module):
 
 
 class EqualizedSpread(nn.Module):
-    """Vectors to feature maps of ``side`` x ``side``: a weight for each input and place, a bias for each map."""
+    """Fully connected to each place of ``side`` x ``side`` feature maps, with one bias for each map."""
 
     def __init__(self, inputs: int, maps: int, side: int, gain: float = HE_GAIN) -> None:
         super().__init__()
