@@ -40,7 +40,7 @@ def test_full_width_has_the_parameters_of_table_2():
     assert (parameters(generator) - other_colours) / 1e6 == pytest.approx(23.1, abs=0.05)
     other_colours = sum(parameters(layer) for layer in critic.from_rgb[:-1])
     assert (parameters(critic) - other_colours) / 1e6 == pytest.approx(23.1, abs=0.05)
-    # With the colour layers of every resolution: what the authors' program prints.
+    # With the colour layers of every resolution.
     assert (parameters(generator), parameters(critic)) == (23_079_115, 23_087_249)
 
 
