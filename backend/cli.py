@@ -20,6 +20,7 @@ from backend.studies import invitations, lifecycle, mixes, results
 from training.errors import UserError
 from training.files import new_file
 
+LARGEST_ID = 2**31 - 1
 OPTIONS = {"no_args_is_help": True, "rich_markup_mode": None}
 app = typer.Typer(
     name="dermvtt",
@@ -36,7 +37,10 @@ app.add_typer(study_app, name="study")
 app.command()(analyze)
 app.command()(demo)
 
-StudyOption = Annotated[int, typer.Option("--study", help="The study's number; see 'dermvtt study list'.")]
+StudyOption = Annotated[
+    int, typer.Option("--study", min=1, max=LARGEST_ID, help="The study's number; see 'dermvtt study list'.")
+]
+StudyArgument = Annotated[int, typer.Argument(min=1, max=LARGEST_ID, help="The study's number.")]
 PortOption = Annotated[
     int | None, typer.Option(min=0, max=65535, help="Port to listen on [default: DERMVTT_PORT].")
 ]
@@ -121,7 +125,9 @@ def import_mix(
 
 @study_app.command("create")
 def create_study(
-    mix: Annotated[int, typer.Option(help="The mix's number, as 'import-mix' printed it.")],
+    mix: Annotated[
+        int, typer.Option(min=1, max=LARGEST_ID, help="The mix's number, as 'import-mix' printed it.")
+    ],
     title: Annotated[str, typer.Option(help="The title, as raters see it.")],
     group: GroupOption = None,
     seed: Annotated[
@@ -156,7 +162,7 @@ def list_studies() -> None:
 
 
 @study_app.command("close")
-def close_study(study: Annotated[int, typer.Argument(help="The study's number.")]) -> None:
+def close_study(study: StudyArgument) -> None:
     """Close a study: no more answers are taken.
 
     Example: dermvtt study close 1
@@ -165,7 +171,7 @@ def close_study(study: Annotated[int, typer.Argument(help="The study's number.")
 
 
 @study_app.command("open")
-def open_study(study: Annotated[int, typer.Argument(help="The study's number.")]) -> None:
+def open_study(study: StudyArgument) -> None:
     """Open a closed study again.
 
     Example: dermvtt study open 1

@@ -148,8 +148,8 @@ def _make_study(settings: Settings, home: Path) -> Links:
     try:
         schema.upgrade(database.engine)
         with database.read() as session:
-            made = kept.exists() and accounts.has_admin(session, ADMIN)
-        if not made:
+            links = _kept_links(kept) if accounts.has_admin(session, ADMIN) else None
+        if links is None:
             mix = import_mix(database, ImageStore(settings.images_dir), home / "mix", home.name).mix
             with database.write() as session:
                 study = create_study(session, mix.id, TITLE, seed=str(SEED))
@@ -158,9 +158,19 @@ def _make_study(settings: Settings, home: Path) -> Links:
                 # Inside the transaction: links that could not be kept must not exist. A crash before the
                 # commit leaves links without a study, which the next run replaces.
                 write_private(kept, json.dumps(vars(links)))
-        return Links(**json.loads(kept.read_text()))
+        return links
     finally:
         database.close()
+
+
+def _kept_links(kept: Path) -> Links:
+    try:
+        return Links(**json.loads(kept.read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(
+            f"{kept} is missing or damaged, and the links in it cannot be made again. "
+            f"Remove {kept.parent} to start a new study from the same mix."
+        ) from error
 
 
 def _free_port(settings: Settings) -> int:

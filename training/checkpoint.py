@@ -19,6 +19,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 from torch.optim import Adam
 
+from training.device import enough_memory
 from training.errors import UserError
 from training.files import new_folder
 from training.manifest import digest
@@ -28,6 +29,8 @@ from training.settings import Settings
 CHECKPOINTS = "checkpoints"
 STATE = "state.json"
 FORMAT = "dermvtt-checkpoint"
+FORMAT_VERSION = 2
+"""Of checkpoints and of exported generators; a change of what the networks hold raises it."""
 MODULES = ("generator", "ema", "discriminator")
 OPTIMISERS = ("generator_optimiser", "discriminator_optimiser")
 
@@ -69,7 +72,7 @@ class State:
 def new_state(family: Family, init_seed: int, rng_seed: int, device: torch.device) -> State:
     """A training that has seen no image yet."""
     settings = family.settings
-    with torch.random.fork_rng(devices=[]):
+    with enough_memory(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(init_seed)
         generator, discriminator = family.generator(), family.discriminator()
     generator, discriminator = (
@@ -97,7 +100,7 @@ def save_checkpoint(run: Path, state: State, origin: Origin, stage: Stage) -> Pa
             digests[name] = digest(data)
         document = {
             "format": FORMAT,
-            "version": 1,
+            "version": FORMAT_VERSION,
             **asdict(origin),
             "images_seen": state.images_seen,
             "stage": asdict(stage),
@@ -139,8 +142,10 @@ def read_state(folder: Path) -> dict[str, Any]:
         raise UserError(f"{folder} is no checkpoint: {path} cannot be read ({error.strerror}).") from error
     except ValueError as error:
         raise UserError(f"{path} is damaged: {error}. Use another checkpoint.") from error
-    if not isinstance(document, dict) or document.get("format") != FORMAT or document.get("version") != 1:
-        raise UserError(f"{path} is not a checkpoint that this version can read.")
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise UserError(f"{path} is not a checkpoint's state.")
+    if document.get("version") != FORMAT_VERSION:
+        raise UserError(f"{path} was written by another version of this tool.")
     return document
 
 

@@ -28,6 +28,9 @@ _UPRIGHT = {
 }
 _ORIENTATION = 0x0112
 _MASK_COLOURS = ([0, 255], [0, 1])
+_PNG_END = b"IEND\xae\x42\x60\x82"
+_GREYS = {"L": 128, "RGB": (128, 128, 128)}
+_FILLER = bytes(range(1, 255)) * 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +100,7 @@ def _decode(data: bytes, resolution: int, allow_upsampling: bool) -> Photograph:
     if source.width * source.height > MOST_PIXELS:
         raise _too_many_pixels()
     source.load()
-    if source.format in ("JPEG", "MPO") and not _jpeg_ends(data):
-        raise BadImage("broken or truncated: the JPEG has no end")
+    _require_whole(source, data)
     upright = _upright(flatten(source), source)
     mask = _is_mask(upright)
     if min(upright.size) < resolution and not (allow_upsampling or mask):
@@ -146,22 +148,48 @@ def _is_mask(image: Image.Image) -> bool:
     return bool(np.isin(coarse, [0, max(c[0] for c in colours)]).mean() > 0.5)
 
 
-def _jpeg_ends(data: bytes) -> bool:
-    """Tell whether an end-of-image marker follows the first scan.
+def _require_whole(source: Image.Image, data: bytes) -> None:
+    """Raise ``BadImage`` where a decoder was silently content with less than the whole image."""
+    if source.format in ("JPEG", "MPO") and not _jpeg_is_whole(source, data):
+        raise BadImage("broken or truncated: the JPEG's data end before the picture does")
+    if source.format == "PNG" and _PNG_END not in data:
+        raise BadImage("broken or truncated: the PNG has no end")
 
-    The decoder takes missing data for grey without a word where the file was padded with zeros, as an
-    interrupted download is.
+
+def _jpeg_is_whole(image: Image.Image, data: bytes) -> bool:
+    """Tell whether the coded data reach to the last pixel; the decoder takes grey for missing ones.
+
+    Bytes put in before the end-of-image marker change no pixel of a whole file, but they are decoded in
+    place of what a cut one lacks. That second decoding is kept for progressive files, which lack mere
+    detail, and for those that end in the decoder's grey.
     """
+    start = _first_scan(data)
+    end = data.find(b"\xff\xd9", start)
+    if start == -1 or end == -1:
+        return start == -1  # no layout that the walk knows: the decoder was content
+    width, height = image.size
+    corner = image.crop((max(0, width - 4), max(0, height - 4), width, height)).getcolors(1)
+    if corner is None and data.endswith(bytes(64), start, end):  # an interrupted download's zeros
+        return False
+    grey = corner is not None and (image.mode not in _GREYS or corner[0][1] == _GREYS[image.mode])
+    if not grey and "progressive" not in image.info:
+        return True
+    longer = Image.open(io.BytesIO(data[:end] + _FILLER + data[end:]), formats=("JPEG",))
+    return image.tobytes() == longer.tobytes()
+
+
+def _first_scan(data: bytes) -> int:
+    """Where the first scan of a JPEG begins, or -1 where its segments do not lead to one."""
     position = 2
     while position + 4 <= len(data) and data[position] == 0xFF:
         marker = data[position + 1]
-        if marker == 0xDA:  # start of scan
-            return data.find(b"\xff\xd9", position) != -1
+        if marker == 0xDA:
+            return position
         if marker == 0xFF:  # a fill byte
             position += 1
         else:
             position += 2 + int.from_bytes(data[position + 2 : position + 4])
-    return True  # no layout that this walk knows; the decoder was content
+    return -1
 
 
 def _too_many_pixels() -> BadImage:

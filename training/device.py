@@ -1,6 +1,7 @@
 """Which device computes, and how precisely."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 
@@ -37,6 +38,20 @@ def use_threads(count: int) -> None:
     """Compute on this many CPU threads from now on; 0 leaves PyTorch its own choice."""
     if count:
         torch.set_num_threads(count)
+
+
+@contextmanager
+def enough_memory() -> Iterator[None]:
+    """Raise ``UserError`` where networks built inside the block are larger than the memory."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        # On the CPU it is a bare RuntimeError, known by its words alone.
+        if isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "DefaultCPUAllocator" in str(error):
+            raise UserError(
+                "the networks do not fit into memory. Lower latent_size, fmap_base or fmap_max."
+            ) from error
+        raise
 
 
 def autocast(device: torch.device, precision: torch.dtype) -> AbstractContextManager[object]:

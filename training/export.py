@@ -13,21 +13,34 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import BaseModel, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import nn
 
 from training.batches import to_bytes
-from training.checkpoint import STATE, checkpoints, read_state, read_tensors
+from training.checkpoint import FORMAT_VERSION, STATE, checkpoints, read_state, read_tensors
+from training.device import enough_memory
 from training.errors import UserError
 from training.files import new_file
 from training.manifest import digest
 from training.networks import Family, Stage, family_named
-from training.settings import check
+from training.settings import SMALLEST, check
 
 KEY = "dermvtt"
 FORMAT = "dermvtt-generator"
 COPIED = ("family", "configuration", "seed", "dataset", "drawn", "images_seen", "stage", "tool_version")
+
+
+class _About(BaseModel):
+    """What an exported file says of its generator, as far as drawing needs it."""
+
+    family: str
+    configuration: dict[str, Any]
+    dataset: str
+    drawn: bool
+    images_seen: int
+    stage: Stage
 
 
 @dataclass(frozen=True)
@@ -77,7 +90,7 @@ def export_bytes(source: Path) -> bytes:
             )
         folder = found[0]
     document = read_state(folder)
-    about = {"format": FORMAT, "version": 1} | {key: document[key] for key in COPIED}
+    about = {"format": FORMAT, "version": FORMAT_VERSION} | {key: document[key] for key in COPIED}
     # One key only: safetensors writes several in no fixed order, and the bytes must not vary.
     return save(read_tensors(folder, "ema.safetensors", document), {KEY: json.dumps(about, sort_keys=True)})
 
@@ -97,9 +110,14 @@ def load_generator(source: Path, device: torch.device) -> TrainedGenerator:
     """The averaged generator of a run, a checkpoint or an exported file; raise ``UserError`` without one."""
     data = export_bytes(source)
     about = _read_about(source, data)
-    kind = family_named(about["family"])
-    family = kind(check(kind.Settings, about["configuration"]))
-    module = family.generator()
+    kind = family_named(about.family)
+    family = kind(check(kind.Settings, about.configuration))
+    stage = about.stage
+    grown = SMALLEST <= stage.resolution <= family.settings.resolution and stage.resolution.bit_count() == 1
+    if not (grown and 0 < stage.alpha <= 1):
+        raise UserError(f"{source} is damaged: its generator cannot be at {stage}.")
+    with enough_memory():
+        module = family.generator()
     try:
         module.load_state_dict(load(data))
     except (RuntimeError, SafetensorError) as error:
@@ -107,23 +125,28 @@ def load_generator(source: Path, device: torch.device) -> TrainedGenerator:
     return TrainedGenerator(
         family=family,
         module=module.to(device).requires_grad_(False).eval(),
-        stage=Stage(**about["stage"]),
+        stage=stage,
         device=device,
         digest=digest(data),
-        dataset=about["dataset"],
-        drawn=about["drawn"],
-        images_seen=about["images_seen"],
+        dataset=about.dataset,
+        drawn=about.drawn,
+        images_seen=about.images_seen,
     )
 
 
-def _read_about(source: Path, data: bytes) -> dict[str, Any]:
+def _read_about(source: Path, data: bytes) -> _About:
     """The JSON document in a safetensors file's header (8 bytes of length, little endian, then JSON)."""
     try:
         (length,) = struct.unpack_from("<Q", data)
         about: dict[str, Any] = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][KEY])
-        known = about["format"] == FORMAT and about["version"] == 1 and all(key in about for key in COPIED)
+        known = about["format"] == FORMAT and about["version"] == FORMAT_VERSION
     except (struct.error, ValueError, KeyError, TypeError, OverflowError) as error:
         raise UserError(f"{source} is not a generator exported by dermvtt-train export.") from error
     if not known:
-        raise UserError(f"{source} holds a generator of another version of this tool.")
-    return about
+        raise UserError(f"{source} was written by another version of this tool.")
+    try:
+        return _About.model_validate(about)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UserError(f"{source} is damaged: {where}: {first['msg']}.") from error

@@ -4,7 +4,9 @@ A mix folder is ``manifest.json`` beside ``images/``. Every image has a random i
 nor its place in the list tells whether it is real, and a file that all images share the size of.
 """
 
+import errno
 import hashlib
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -103,13 +105,20 @@ def read_manifest(folder: Path) -> Manifest:
     """Read and validate ``folder/manifest.json``; raise ``MixError`` saying what is wrong in which field."""
     path = folder / MANIFEST
     try:
-        return Manifest.model_validate_json(path.read_bytes())
+        return Manifest.model_validate_json(_bytes(path))
     except OSError as error:
         raise MixError(f"{path} cannot be read ({error.strerror}). Is {folder} a mix folder?") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the document"
         raise MixError(f"{path}: {where}: {first['msg']}") from error
+
+
+def _bytes(path: Path) -> bytes:
+    """A regular file's bytes; anything else, as a pipe, might never end."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is not a regular file")
+    return path.read_bytes()
 
 
 def read_images(folder: Path, manifest: Manifest) -> Iterator[tuple[MixImage, bytes]]:
@@ -126,7 +135,7 @@ def read_images(folder: Path, manifest: Manifest) -> Iterator[tuple[MixImage, by
         raise MixError(f"{folder / name} is not listed in {MANIFEST}. Remove it, or make the mix again.")
     for image in manifest.images:
         try:
-            data = (folder / image.file).read_bytes()
+            data = _bytes(folder / image.file)
         except OSError as error:
             raise MixError(f"{folder / image.file} cannot be read ({error.strerror}).") from error
         if digest(data) != image.sha256:

@@ -18,7 +18,7 @@ from training.metadata import INDEX_COLUMNS, Metadata, keys_for, read_metadata
 from training.parallel import cores, interruptible, ordered_map
 from training.prepare_worker import DEFAULTS, Options, Outcome, read_chunk
 from training.progress import progress
-from training.sources import Sources, find_sources, names_mask
+from training.sources import Sources, find_sources, names_mask, on_one_line
 from training.store import PixelStore
 
 METADATA = "metadata.csv"
@@ -132,7 +132,7 @@ class _Preparation:
         return own + self.table.join(outcome.file, self.keys.get(outcome.file))
 
     def _refuse_bad(self) -> None:
-        listed = "".join(f"\n  {file}: {reason}" for file, reason in sorted(self.bad.items()))
+        listed = "".join(f"\n  {on_one_line(file)}: {reason}" for file, reason in sorted(self.bad.items()))
         if self.bad and not self.options.skip_bad:
             raise UserError(
                 f"{len(self.bad)} of the files in {self.root} cannot become images:{listed}\n"

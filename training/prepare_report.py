@@ -3,13 +3,14 @@
 from pathlib import Path
 
 from training.dataset import DESCRIPTION, Description
+from training.sources import on_one_line
 
 
 def report(done: Description, out: Path, names: int = 10) -> list[str]:
     """Name every bad file that was skipped and the first ``names`` of each other kind, then what was made."""
     found, joined = done.findings, done.metadata
     kept = done.configuration
-    lines = [f"skipped {file}: {reason}" for file, reason in found.bad.items()]
+    lines = [f"skipped {on_one_line(file)}: {reason}" for file, reason in found.bad.items()]
     lines += _listing("segmentation mask(s)", found.masks, kept["keep_masks"], names)
     doubles = [f"{file} (= {first})" for file, first in found.duplicates.items()]
     lines += _listing("duplicate(s), the same bytes", doubles, kept["keep_duplicates"], names)
@@ -30,4 +31,4 @@ def _listing(what: str, files: list[str], kept: bool, names: int) -> list[str]:
         return []
     more = f" and {len(files) - names} more, all in {DESCRIPTION}" if len(files) > names else ""
     verb = "kept" if kept else "left out"
-    return [f"{verb}: {len(files)} {what}: {', '.join(files[:names])}{more}"]
+    return [f"{verb}: {len(files)} {what}: {', '.join(map(on_one_line, files[:names]))}{more}"]

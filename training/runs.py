@@ -108,7 +108,9 @@ def read_origin(run: Path) -> Origin:
     """What a run was started as; raise ``UserError`` where the folder is not a run's."""
     path = run / RUN
     try:
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        document: Any = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(document, dict):
+            raise TypeError("it holds no run's description")
         document.pop("tool_version", None)
         return Origin(**document)
     except OSError as error:

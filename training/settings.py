@@ -44,7 +44,7 @@ class Settings(BaseModel):
 
     resolution: int = 256
     images: Positive
-    latent_size: Positive = 128
+    latent_size: int = Field(default=128, gt=0, le=8192)
     minibatch: ByResolution = {SMALLEST: 16}
     generator_rate: float = Field(default=1e-3, gt=0)
     discriminator_rate: float = Field(default=1e-3, gt=0)
@@ -55,7 +55,7 @@ class Settings(BaseModel):
     mirror: bool = False
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     device: str = "auto"
-    threads: int = Field(default=0, ge=0)
+    threads: int = Field(default=0, ge=0, le=1024)
     checkpoint_every: Positive = 100_000
     keep_checkpoints: Positive = 3
     grid_every: Positive = 20_000
@@ -80,8 +80,8 @@ class PganSettings(Settings):
 
     hold: ByResolution = {SMALLEST: 600_000}
     fade: ByResolution = {SMALLEST: 600_000}
-    fmap_base: Positive = 8192
-    fmap_max: Positive = 512
+    fmap_base: int = Field(default=8192, gt=0, le=2**20)
+    fmap_max: int = Field(default=512, gt=0, le=8192)
     penalty_weight: float = Field(default=10.0, ge=0)
     drift_weight: float = Field(default=0.001, ge=0)
 
@@ -155,7 +155,7 @@ def _read_preset(family: str, preset: str) -> dict[str, Any]:
     path = Path(preset) if preset.endswith(".toml") else PRESETS / f"{family}-{preset}.toml"
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not valid TOML: {error}.") from error
     except OSError as error:
         known = ", ".join(presets(family))

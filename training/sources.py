@@ -12,6 +12,7 @@ _SIDE_SUFFIXES = {".csv", ".tsv", ".json", ".jsonl", ".md", ".rst", ".xlsx", ".y
 _SIDE_STEMS = {"readme", "license", "licence", "attribution", "citation", "copying", "notice", "changelog"}
 _SYSTEM_NAMES = {"thumbs.db", "desktop.ini", "__macosx"}
 _MASK_NAME = re.compile(r"[_-](segmentation|superpixels|mask|attribute_[a-z_]+)$", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass
@@ -53,6 +54,11 @@ def printable(file: str) -> str:
     return file.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def on_one_line(file: str) -> str:
+    """Return a file name for a list of lines, with escapes for control characters and line separators."""
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), file)
+
+
 def _walk(folder: Path, prefix: str, found: Sources, seen: set[tuple[int, int]]) -> None:
     try:
         status = folder.stat()
@@ -68,12 +74,19 @@ def _walk(folder: Path, prefix: str, found: Sources, seen: set[tuple[int, int]])
         file = prefix + entry.name
         if _is_beside(entry.name):
             found.ignored.append(printable(file))
-        elif entry.is_dir():
+        elif _is_folder(entry):
             _walk(folder / entry.name, file + "/", found, seen)
         elif printable(file) != file:
             found.bad[printable(file)] = "its name is not UTF-8; rename it"
         else:
             found.images.append(file)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle; the reader says so in its reason
+        return False
 
 
 def _is_beside(name: str) -> bool:

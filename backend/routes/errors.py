@@ -51,20 +51,24 @@ def respond(request: Request, status: int, message: str) -> Response:
     if wants_json(request):
         return JSONResponse({"error": message, "request_id": request.state.request_id}, status_code=status)
     heading = HEADING.get(status, "That did not work")
-    values = {"heading": heading, "message": message, "drawn": _of_drawn_study(request)}
+    drawn, back = _rater_page(request)
+    values = {"heading": heading, "message": message, "drawn": drawn, "back": back}
     return request.app.state.pages.render(request, "error.html", status=status, **values)
 
 
-def _of_drawn_study(request: Request) -> bool:
-    """Whether the page belongs to a rater of computer-drawn images: then it says so, also in an error."""
+def _rater_page(request: Request) -> tuple[bool, str]:
+    """Of a rater's page: whether her images are computer-drawn (it says so, also in an error), and the way
+    back to her study.
+    """
     token = request.scope.get("path_params", {}).get("token")
     if not token:
-        return False
+        return False, ""
     try:
         with request.app.state.database.read() as session:
-            return admit(session, token).study.mix.drawn
+            study = admit(session, token).study
+            return study.mix.drawn, f"/r/{token}" if study.state == "open" else ""
     except (Unknown, SQLAlchemyError):
-        return False
+        return False, ""
 
 
 def _refused(request: Request, error: Exception) -> Response:

@@ -15,7 +15,9 @@ from backend.routes.errors import respond, unexpected
 log = logging.getLogger("dermvtt.requests")
 
 LARGEST_BODY = 1 << 20
-SECRET_PATH = re.compile(r"^(/r/)[^/]+")
+SECRET_PATH = re.compile(r"(/r/)(?:\./|/)*[^/]+")
+# Whatever looks like a rater's token, wherever in an address it stands.
+TOKEN = re.compile(r"[\w-]{32,}(?!\.png)")
 TOO_LARGE = "What was sent is too large. Nothing was changed."
 HEADERS = {
     "Content-Security-Policy": (
@@ -74,7 +76,7 @@ class RequestScope:
         finally:
             # Escaped: a line break in an address must not make a line of its own.
             path = scope["path"].encode("unicode_escape").decode()
-            path = SECRET_PATH.sub(r"\1…", path)
+            path = TOKEN.sub("…", SECRET_PATH.sub(r"\1…", path))
             took = (time.perf_counter() - started) * 1000
             log.info("%s %s %s %.1f ms [%s]", scope["method"], path, status, took, request_id)
 

@@ -55,9 +55,9 @@ def welcome(request: Request, token: str, database: DatabaseDep, pages: PagesDep
 @router.post("/start")
 def start(token: str, database: DatabaseDep, agree: Annotated[str, Form()] = "") -> Response:
     """Store the consent and show the first image."""
-    if not agree:
-        raise Conflict("Please tick that you agree before you begin. Nothing was recorded.")
     with database.write() as session:
+        if not agree and admit(session, token):
+            raise Conflict("Please tick that you agree before you begin. Nothing was recorded.")
         rating.consent(session, token)
     return _redirect(token, "")
 
@@ -90,7 +90,7 @@ def answer(
     token: str,
     position: RowId,
     database: DatabaseDep,
-    answer: Annotated[str, Form()],
+    answer: Annotated[str, Form()] = "",
     submission: Annotated[str, Form()] = "",
     response_ms: Annotated[float | None, Form()] = None,
     shown_ms: Annotated[float | None, Form()] = None,

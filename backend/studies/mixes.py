@@ -1,6 +1,7 @@
 """Taking a mix folder in: whole and blind, or not at all."""
 
 import struct
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from training.manifest import MANIFEST, Manifest, MixError, MixImage, digest, re
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PICTURE_CHUNKS = {b"IHDR", b"IDAT", b"IEND"}
 RGB_8_BIT = (8, 2)
+PLAIN = (0, 0, 0)  # deflate, the five filters, not interlaced
 
 
 @dataclass(frozen=True)
@@ -88,17 +90,38 @@ def _require_blind(folder: Path, manifest: Manifest, images: list[tuple[MixImage
 def _encoding_problem(data: bytes, resolution: int) -> str:
     if not data.startswith(PNG_SIGNATURE):
         return "is no PNG file"
-    names, offset = [], len(PNG_SIGNATURE)
-    while offset + 12 <= len(data):
-        length, kind = struct.unpack_from(">I4s", data, offset)
-        names.append(kind)
-        offset += 12 + length
-    if offset != len(data) or not names or names[0] != b"IHDR" or names[-1] != b"IEND":
+    chunks = _chunks(data)
+    kinds = [kind for kind, _ in chunks]
+    if not kinds or kinds[0] != b"IHDR" or kinds[-1] != b"IEND":
         return "is a damaged PNG file"
-    extra = [name.decode("latin-1") for name in names if name not in PICTURE_CHUNKS]
+    extra = [kind.decode("latin-1") for kind in kinds if kind not in PICTURE_CHUNKS]
     if extra:
         return f"carries metadata ({', '.join(extra)}) that could tell real from fake"
-    width, height, *pixel = struct.unpack_from(">IIBB", data, len(PNG_SIGNATURE) + 8)
-    if (width, height) != (resolution, resolution) or tuple(pixel) != RGB_8_BIT:
-        return f"is not an 8-bit RGB picture of {resolution} x {resolution}, as the manifest says"
-    return ""
+    if chunks[0][1] != struct.pack(">IIBBBBB", resolution, resolution, *RGB_8_BIT, *PLAIN):
+        return f"is not a plain 8-bit RGB picture of {resolution} x {resolution}, as the manifest says"
+    return _pixels_problem(b"".join(body for kind, body in chunks if kind == b"IDAT"), resolution)
+
+
+def _chunks(data: bytes) -> list[tuple[bytes, bytes]]:
+    """The chunks of a PNG file, none where a checksum or a length is wrong."""
+    chunks, offset = [], len(PNG_SIGNATURE)
+    while offset + 12 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, offset)
+        body = data[offset + 8 : offset + 8 + length]
+        offset += 12 + length
+        if len(body) != length or data[offset - 4 : offset] != struct.pack(">I", zlib.crc32(kind + body)):
+            return []
+        chunks.append((kind, body))
+    return chunks if offset == len(data) else []
+
+
+def _pixels_problem(compressed: bytes, resolution: int) -> str:
+    row = 1 + 3 * resolution
+    try:
+        # One byte more than a picture has, and never more: a small file cannot blow up the memory.
+        pixels = zlib.decompressobj().decompress(compressed, row * resolution + 1)
+    except zlib.error:
+        return "is a damaged PNG file"
+    if len(pixels) != row * resolution:
+        return "is a damaged PNG file"
+    return "has filtered rows, whose choice could tell real from fake" if any(pixels[::row]) else ""

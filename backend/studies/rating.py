@@ -1,7 +1,8 @@
 """Rating: consent, answers and revisions, submission. Nothing is ever overwritten."""
 
 import re
-from dataclasses import dataclass
+import uuid
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
@@ -46,8 +47,7 @@ def answer(session: Session, token: str, given: Answer) -> Rater:
     """Append a rating. A submission that was stored before, or the answer that already holds, adds nothing.
 
     Raises ``Unknown`` for a wrong link or position, ``Invalid`` for a value that cannot be, and ``Conflict``
-    where the rater has not agreed, has submitted, the study is closed, or the submission's id stands for
-    another answer.
+    where the rater has not agreed, has submitted, or the study is closed.
     """
     rater = admit(session, token, lock=True)
     shown = _presentation(session, rater, given.position)
@@ -55,9 +55,10 @@ def answer(session: Session, token: str, given: Answer) -> Rater:
     known = ratings.find_submission(session, shown.id, given.submission)
     if known and known.answer == given.answer:
         return rater
-    if known:
-        raise Conflict("This page was used before. Please reload it and answer again.")
     require_rateable(rater)
+    if known:
+        # One page, two answers: she corrected herself before the next page came. That is a revision.
+        given = replace(given, submission=str(uuid.uuid4()))
     held = ratings.current(session, shown.id)
     if held is None or held.answer != given.answer:
         session.add(_rating(shown, given))

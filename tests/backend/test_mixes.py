@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import struct
+import zlib
 
 import pytest
 import sqlalchemy as sa
@@ -35,6 +37,13 @@ def relist(folder, path, **changes):
         if image["file"] == f"images/{path.name}":
             image.update({"sha256": digest(path.read_bytes())} | changes)
     (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def with_pixels(data, compressed):
+    """The same PNG with another stream of pixels, its checksum right."""
+    chunk = b"IDAT" + compressed
+    body = struct.pack(">I", len(compressed)) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return data[:33] + body + data[-12:]
 
 
 def refusal(database, store, folder):
@@ -95,8 +104,9 @@ def test_sizes_that_could_tell_real_from_fake_are_refused(database, store, folde
 def test_metadata_that_could_tell_real_from_fake_is_refused(database, store, folder):
     path = first_image(folder)
     data = path.read_bytes()
-    end = data.rindex(b"IEND") - 4
-    path.write_bytes(data[:end] + b"\0\0\0\x04tEXta\0bc1234" + data[end:])
+    text = b"tEXta\0bc"
+    chunk = struct.pack(">I", 4) + text + struct.pack(">I", zlib.crc32(text))
+    path.write_bytes(data[:-12] + chunk + data[-12:])
     relist(folder, path)
     assert "tEXt" in refusal(database, store, folder)
 
@@ -109,6 +119,11 @@ def test_metadata_that_could_tell_real_from_fake_is_refused(database, store, fol
         lambda data: data + b"more",
         lambda data: data[:19] + b"\x20" + data[20:],  # says 32 wide
         lambda data: data[:8],
+        lambda data: data[:60] + b"\x00" * 40 + data[100:],  # a chunk that is not what its checksum says
+        lambda data: with_pixels(data, b"no deflate stream"),
+        lambda data: with_pixels(data, zlib.compress(bytes(16 * 49 - 1))),  # a row too short
+        lambda data: with_pixels(data, zlib.compress(bytes(10**7))),  # far more than a picture
+        lambda data: with_pixels(data, zlib.compress(b"\1" + bytes(16 * 49 - 1))),  # a filtered row
         lambda data: b"",
     ],
 )

@@ -54,6 +54,25 @@ def test_a_server_that_is_killed_loses_and_doubles_nothing(page, server, tmp_pat
     assert stored(server) == ["real"] * 5 + ["fake"]
 
 
+def test_a_line_that_hangs_is_told_and_not_left_by_accident(page):
+    held, asked = [], []
+    page.route("**/rate/1", lambda route: held.append(route))  # noqa: PLW0108 - Playwright refuses a bound method of a list
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
+    page.keyboard.press("f")
+    expect(page.locator("#status")).to_have_text("Saving…")
+    page.get_by_role("link", name="Overview").click()
+    expect(page.locator("#position")).to_have_text("1")
+    assert asked == ["beforeunload"]
+    held[0].continue_()
+    at(page, 2)
+
+
+def test_a_keyboard_without_latin_letters_answers_by_the_place_of_the_key(page, server):
+    page.evaluate("document.dispatchEvent(new KeyboardEvent('keydown', {key: 'к', code: 'KeyR'}))")
+    at(page, 2)
+    assert stored(server) == ["real"]
+
+
 def test_impatient_fingers_answer_once(page, server):
     page.get_by_role("button", name="Real").dblclick()
     at(page, 2)

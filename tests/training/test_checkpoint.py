@@ -87,8 +87,8 @@ def test_a_damaged_part_is_named(folder, trained, name, harm):
     ("text", "message"),
     [
         ("{", "is damaged"),
-        ("[]", "not a checkpoint that"),
-        ('{"format": "dermvtt-checkpoint", "version": 9}', "version"),
+        ("[]", "not a checkpoint's state"),
+        ('{"format": "dermvtt-checkpoint", "version": 1}', "was written by another version of this tool"),
     ],
 )
 def test_a_state_that_is_not_one_is_refused(folder, text, message):

@@ -382,3 +382,54 @@ def test_two_flat_greys_are_a_mask(tmp_path, low, high, is_mask):
     halves[8:20, 8:20] = high
     for image in (Image.fromarray(halves), Image.fromarray(halves).convert("RGB")):
         assert read_photograph(save(tmp_path / "a.png", image), SIZE).mask == is_mask
+
+
+def smooth(**options):
+    file = BytesIO()
+    noise = np.random.default_rng(4).integers(0, 256, (12, 16, 3), dtype=np.uint8)
+    Image.fromarray(noise).resize((320, 240), Image.Resampling.BICUBIC).save(file, "JPEG", **options)
+    return file.getvalue()
+
+
+JPEGS = [{}, {"progressive": True}, {"optimize": True}, {"restart_marker_rows": 1}, {"keep_rgb": True}]
+
+
+@pytest.mark.parametrize("options", JPEGS)
+@pytest.mark.parametrize("share", [0.5, 0.7, 0.9])
+def test_a_cut_jpeg_with_an_end_marker_is_bad(tmp_path, options, share):
+    path = tmp_path / "a.jpg"
+    data = smooth(**options)
+    path.write_bytes(data)
+    assert pixels(path).shape == (SIZE, SIZE, 3)
+    path.write_bytes(data[: int(len(data) * share)] + b"\xff\xd9")
+    with pytest.raises(BadImage, match="broken or truncated"):
+        read_photograph(path, SIZE)
+
+
+@pytest.mark.parametrize("data", [encoded("jpg"), smooth(), smooth(progressive=True)])
+def test_a_jpeg_with_a_zeroed_end_is_bad(tmp_path, data):
+    path = tmp_path / "a.jpg"
+    third = len(data) // 3
+    path.write_bytes(data[:-third] + bytes(third - 2) + data[-2:])
+    with pytest.raises(BadImage, match="broken or truncated"):
+        read_photograph(path, SIZE)
+
+
+@pytest.mark.parametrize("value", [0, 128, 255])
+@pytest.mark.parametrize("mode", ["L", "RGB", "CMYK"])
+@pytest.mark.parametrize("options", JPEGS[:4])
+def test_a_whole_flat_jpeg_is_good(tmp_path, value, mode, options):
+    flat = Image.new("L", (64, 48), value)
+    image = flat if mode == "L" else Image.merge(mode, [flat] * len(mode))
+    assert pixels(save(tmp_path / "a.jpg", image, **options)).shape == (SIZE, SIZE, 3)
+
+
+def test_a_png_needs_its_end_and_no_more(tmp_path):
+    path = tmp_path / "a.png"
+    data = encoded("png")
+    path.write_bytes(data + b"trailer")
+    assert pixels(path).shape == (SIZE, SIZE, 3)
+    for cut in (1, 4, 8, 12):
+        path.write_bytes(data[:-cut])
+        with pytest.raises(BadImage, match="broken or truncated"):
+            read_photograph(path, SIZE)

@@ -92,11 +92,33 @@ def test_what_holds_no_generator_is_refused(tmp_path, exported):
     save_file({"x": torch.zeros(1)}, other)
     with pytest.raises(UserError, match="not a generator exported by"):
         load_generator(other, CPU)
-    about = json.dumps({"format": "dermvtt-generator", "version": 2})
+    about = json.dumps({"format": "dermvtt-generator", "version": 1})
     save_file({"x": torch.zeros(1)}, other, {"dermvtt": about})
     with pytest.raises(UserError, match="another version"):
         load_generator(other, CPU)
     with safe_open(exported, "pt") as file:
         save_file({"x": torch.zeros(1)}, other, file.metadata())
     with pytest.raises(UserError, match="does not hold the generator that it describes"):
+        load_generator(other, CPU)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("configuration", None), ("stage", None), ("stage", {"phase": "x"}), ("family", [])]
+)
+def test_a_damaged_description_is_refused(tmp_path, exported, key, value):
+    with safe_open(exported, "pt") as file:
+        about = json.loads(file.metadata()["dermvtt"])
+    other = tmp_path / "other.safetensors"
+    save_file(load_file(exported), other, {"dermvtt": json.dumps(about | {key: value})})
+    with pytest.raises(UserError, match=f"is damaged: {key}"):
+        load_generator(other, CPU)
+
+
+@pytest.mark.parametrize("wrong", [{"resolution": 7}, {"resolution": 32}, {"resolution": 0}, {"alpha": 0}])
+def test_a_stage_that_the_generator_never_has_is_refused(tmp_path, exported, wrong):
+    with safe_open(exported, "pt") as file:
+        about = json.loads(file.metadata()["dermvtt"])
+    other = tmp_path / "other.safetensors"
+    save_file(load_file(exported), other, {"dermvtt": json.dumps(about | {"stage": about["stage"] | wrong})})
+    with pytest.raises(UserError, match="is damaged: its generator cannot be at"):
         load_generator(other, CPU)

@@ -1,5 +1,7 @@
 """Reading a mix folder: a bad file is refused by its name."""
 
+import os
+
 import pytest
 
 from training.manifest import MixError, read_images, read_manifest
@@ -47,3 +49,13 @@ def test_a_bad_file_is_named(folder, harm):
 def test_a_folder_that_is_no_mix_is_refused(tmp_path):
     with pytest.raises(MixError, match=r"manifest.json cannot be read .* Is .* a mix folder"):
         read_manifest(tmp_path)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(folder):
+    manifest = read_manifest(folder)
+    image = folder / manifest.images[0].file
+    for path in (image, folder / "manifest.json"):
+        path.unlink()
+        os.mkfifo(path)
+        with pytest.raises(MixError, match=f"{path.name} cannot be read .it is not a regular file"):
+            list(read_images(folder, manifest)) if path == image else read_manifest(folder)

@@ -422,3 +422,14 @@ def test_memory_does_not_grow_with_the_number_of_images(tmp_path):
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         peaks.append(int(done.stdout) * (1 if sys.platform == "darwin" else 1024))
     assert peaks[1] - peaks[0] < 8e6
+
+
+def test_a_link_to_itself_is_listed_and_a_name_stays_on_its_line(photos, tmp_path):
+    (photos / "loop.jpg").symlink_to("loop.jpg")
+    (photos / "two\nlines.png").touch()
+    with pytest.raises(UserError) as caught:
+        prepare(photos, tmp_path / "x", SMALL)
+    assert "\n  loop.jpg: cannot be read: Too many levels" in str(caught.value)
+    assert "\n  two\\nlines.png: empty file\n" in str(caught.value)
+    done = prepare(photos, tmp_path / "x", Options(resolution=16, skip_bad=True))
+    assert "skipped two\\nlines.png: empty file" in report(done, tmp_path / "x")

@@ -13,7 +13,7 @@ import torch
 
 from training.checkpoint import MODULES, OPTIMISERS
 from training.errors import UserError
-from training.runs import resumed
+from training.runs import read_origin, resumed
 
 
 def everything(state):
@@ -171,3 +171,10 @@ def test_sigterm_writes_a_checkpoint_and_says_how_to_go_on(dataset, tiny, tmp_pa
     assert done.returncode == 0, done.stderr
     assert f"going on after {newest} images" in done.stderr and f"Finished after {target}" in done.stderr
     assert not list(run.rglob("*.partial-*"))
+
+
+@pytest.mark.parametrize("text", ["null", '"abc"', "[]", "{}", "{"])
+def test_a_damaged_description_of_the_run_is_refused(tmp_path, text):
+    (tmp_path / "run.json").write_text(text)
+    with pytest.raises(UserError, match=r"run\.json is damaged"):
+        read_origin(tmp_path)

@@ -3,7 +3,9 @@
 import tomllib
 
 import pytest
+import torch
 
+from training.device import enough_memory
 from training.errors import UserError
 from training.networks import FAMILIES, family_named
 from training.settings import (
@@ -69,6 +71,9 @@ def test_the_last_change_counts(tiny):
         ("zzz=8", "unknown setting 'zzz'. There are: resolution, images"),
         ("images=many", "setting images = 'many': .*integer"),
         ("images=1.5", "setting images = 1.5"),
+        ("threads=99999999999", "setting threads = .*less than or equal to 1024"),
+        ("latent_size=99999999999", "setting latent_size = .*less than or equal to 8192"),
+        ("fmap_max=8193", "setting fmap_max"),
         ("images=0", "setting images = 0: .*greater than 0"),
         ("generator_rate=-1", "setting generator_rate = -1"),
         ("precision=float16", "setting precision = 'float16': .*'auto', 'float32' or 'bfloat16'"),
@@ -125,3 +130,17 @@ def test_differences_leave_out_what_changes_no_step(tiny):
 def test_presets_are_plain_toml():
     for path in PRESETS.glob("*.toml"):
         assert tomllib.loads(path.read_text())
+
+
+def test_a_preset_that_is_not_utf8_is_refused(tmp_path):
+    path = tmp_path / "own.toml"
+    path.write_bytes(b"images = 5 # caf\xe9\n")
+    with pytest.raises(UserError, match=r"own\.toml is not valid TOML"):
+        load(PganSettings, "pgan", str(path))
+
+
+@pytest.mark.parametrize("expected", [True, False])
+def test_only_a_lack_of_memory_becomes_a_message(expected):
+    kind, words = (UserError, "fit into memory") if expected else (RuntimeError, "shape")
+    with pytest.raises(kind, match=words), enough_memory():
+        torch.empty(2**50) if expected else torch.empty(2).view(3)

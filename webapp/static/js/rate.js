@@ -6,6 +6,8 @@ import { send } from "./send.js";
 
 // Nobody judges an image this fast: an earlier press belongs to the image before.
 const SETTLING_MS = 150;
+// After this an answer that is still on its way is worth a word.
+const SLOW_MS = 1000;
 
 const page = document.getElementById("rate");
 const form = document.getElementById("answers");
@@ -25,7 +27,7 @@ const pictures = new Pictures((position) => `${base}/images/${keys[position - 1]
 let position = Number(page.dataset.position);
 let busy = false; // an image is loading or an answer is on its way
 let settling = 0; // the timer that ends the moment in which a press was meant for the image before
-let unsaved = false; // an answer waits for a connection
+let unsaved = 0; // answers that the server has not acknowledged yet
 let latest = 0; // counts what was asked to be shown: an earlier image that comes late is not shown
 let visible = null; // when the image was painted, on the monotonic clock
 
@@ -121,12 +123,12 @@ async function give(answer) {
   body.set("response_ms", String(performance.now() - visible));
   body.delete("shown_ms");
   setBusy(true);
+  unsaved += 1;
   for (const button of buttons) button.setAttribute("aria-pressed", String(button.value === answer));
-  const reply = await send(form.action, body, () => {
-    unsaved = true;
-    say("Not saved yet: there is no connection. Your answer is kept here and sent again.", true);
-  });
-  unsaved = false;
+  const slow = setTimeout(say, SLOW_MS, "Saving…");
+  const reply = await send(form.action, body, () => say("Not saved yet: no connection. Trying again.", true));
+  clearTimeout(slow);
+  unsaved -= 1;
   if (!reply.refused) answers[at - 1] = answer;
   if (shown !== latest) {
     // She went elsewhere while the answer was on its way: it is saved, and she stays where she is.
@@ -160,12 +162,17 @@ for (const [name, link] of Object.entries(links)) {
 
 document.addEventListener("keydown", (event) => {
   if (event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+  // By the letter, or by the place of the key where the keyboard writes no Latin letters.
+  const latin = /^[a-z]$/i.test(event.key);
+  const key = latin ? event.key.toLowerCase() : event.code;
   const action = {
     r: () => give("real"),
+    KeyR: () => give("real"),
     f: () => give("fake"),
-    arrowleft: () => busy || show(position - 1),
-    arrowright: () => busy || show(position + 1),
-  }[event.key.toLowerCase()];
+    KeyF: () => give("fake"),
+    ArrowLeft: () => busy || show(position - 1),
+    ArrowRight: () => busy || show(position + 1),
+  }[key];
   if (!action) return;
   event.preventDefault();
   action();
@@ -187,7 +194,7 @@ document.getElementById("surround").addEventListener("submit", (event) => {
 });
 
 window.addEventListener("beforeunload", (event) => {
-  if (unsaved) event.preventDefault();
+  if (unsaved) event.preventDefault(); // the browser asks whether to leave with an answer not saved
 });
 
 history.replaceState({ position }, "");

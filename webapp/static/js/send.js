@@ -20,6 +20,7 @@ async function attempt(address, body) {
     const response = await fetch(address, {
       method: "POST",
       body,
+      keepalive: true, // goes on when the page is left
       headers: { Accept: "application/json" },
       signal: AbortSignal.timeout(LONGEST_WAIT_MS),
     });
