@@ -22,6 +22,8 @@ def create_app(settings: Settings) -> FastAPI:
     database = Database(settings.database)
     try:
         require_current(database.engine)
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        settings.secret  # noqa: B018 - a folder that cannot be written fails here, not at the first log-in
     except BaseException:
         database.close()
         raise
@@ -33,8 +35,6 @@ def create_app(settings: Settings) -> FastAPI:
         database.close()
 
     app = FastAPI(title="DermVTT", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-    settings.secret  # noqa: B018 - a folder that cannot be written fails here, not at the first log-in
     app.state.settings = settings
     app.state.database = database
     app.state.images = ImageStore(settings.images_dir)

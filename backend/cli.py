@@ -13,6 +13,7 @@ from backend import accounts, serving
 from backend.cli_analyze import analyze
 from backend.database import raters, schema, studies
 from backend.database.sessions import Database
+from backend.database.tables import LARGEST_ID
 from backend.demo import demo
 from backend.settings import Settings, describe_settings, load_settings
 from backend.storage import ImageStore
@@ -20,7 +21,6 @@ from backend.studies import invitations, lifecycle, mixes, results
 from training.errors import UserError
 from training.files import new_file
 
-LARGEST_ID = 2**31 - 1
 OPTIONS = {"no_args_is_help": True, "rich_markup_mode": None}
 app = typer.Typer(
     name="dermvtt",

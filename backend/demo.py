@@ -27,7 +27,7 @@ from backend.storage import ImageStore
 from backend.studies.invitations import invite
 from backend.studies.lifecycle import GROUPS, create_study
 from backend.studies.mixes import import_mix
-from training.errors import UserError
+from training.errors import INTERRUPTED, UserError
 
 FAKES, REALS = 30, 50
 PHANTOMS = 400
@@ -36,7 +36,6 @@ STAGES = 4
 ADMIN = "admin@localhost"
 TITLE = "Real or generated? A visual Turing test of skin lesions"
 PORTS_TRIED = 20
-INTERRUPTED = 130
 
 
 @dataclass(frozen=True)

@@ -8,13 +8,10 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from training.errors import Interrupted, UserError
+from training.errors import INTERRUPTED, Interrupted, UserError
 
 EXTRA = {"PIL", "safetensors", "torch"}
 """What the [training] extra brings: a server that only runs studies is installed without."""
-
-INTERRUPTED = 130
-"""The exit code of whatever Ctrl-C, SIGTERM or SIGHUP ended."""
 
 
 class _Commands(TyperGroup):

@@ -40,14 +40,19 @@ def use_threads(count: int) -> None:
         torch.set_num_threads(count)
 
 
+def out_of_memory(error: Exception) -> bool:
+    """Whether the device, or the machine, had not enough memory."""
+    # For PyTorch's allocator of the CPU's memory, any failure is a plain RuntimeError.
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
+
+
 @contextmanager
 def enough_memory() -> Iterator[None]:
     """Raise ``UserError`` where networks built inside the block are larger than the memory."""
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        # On the CPU it is a bare RuntimeError, known by its words alone.
-        if isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "DefaultCPUAllocator" in str(error):
+        if out_of_memory(error):
             raise UserError(
                 "the networks do not fit into memory. Lower latent_size, fmap_base or fmap_max."
             ) from error

@@ -5,5 +5,9 @@ class UserError(Exception):
     """Something that the user can mend: the message says what was wrong, where, and what to do."""
 
 
+INTERRUPTED = 130
+"""The exit code of whatever Ctrl-C, SIGTERM or SIGHUP ended."""
+
+
 class Interrupted(UserError):  # noqa: N818 - nothing went wrong
     """The user, or the system in their name, ended the work before its time."""

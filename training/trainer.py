@@ -16,7 +16,7 @@ from torch.optim import Optimizer
 
 from training.batches import RealImages, to_bytes
 from training.checkpoint import Origin, State, checkpoints, keep_newest, save_checkpoint
-from training.device import autocast
+from training.device import autocast, out_of_memory
 from training.display import Show, Tick
 from training.errors import UserError
 from training.grid import save_grid
@@ -93,7 +93,7 @@ class Trainer:
             _minimise(loss, state.generator_optimiser)
             state.discriminator.requires_grad_(True)
         except (RuntimeError, MemoryError) as error:
-            if not _out_of_memory(error):
+            if not out_of_memory(error):
                 raise
             raise UserError(
                 f"out of memory on {self.device} at {stage.resolution}x{stage.resolution} with a minibatch "
@@ -144,11 +144,6 @@ class Trainer:
             )
         show(Tick(stage, seen, self.family.settings.images, speed, *losses))
         self.state.metrics = metrics.write(stage, seen) or self.state.metrics
-
-
-def _out_of_memory(error: Exception) -> bool:
-    # For PyTorch's allocator of the CPU's memory, any failure is a plain RuntimeError.
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
 
 
 def _minimise(loss: Tensor, optimiser: Optimizer) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Request
 
 from backend.database.sessions import Database
+from backend.database.tables import LARGEST_ID
 from backend.routes.pages import Pages
 from backend.settings import Settings
 from backend.storage import ImageStore
@@ -26,7 +27,7 @@ def _pages(request: Request) -> Pages:
     return request.app.state.pages
 
 
-RowId = Annotated[int, Path(ge=0, le=2**31 - 1)]
+RowId = Annotated[int, Path(ge=0, le=LARGEST_ID)]
 """A number in an address that the databases can hold; any other is an address that is not there."""
 
 SettingsDep = Annotated[Settings, Depends(_settings)]

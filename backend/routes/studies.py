@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import RedirectResponse, Response
 
 from backend.database import mixes, raters, studies
+from backend.database.tables import LARGEST_ID
 from backend.routes.access import AdminAccess, AdminDep, CheckedForm
 from backend.routes.dependencies import DatabaseDep, PagesDep, RowId, SettingsDep
 from backend.studies import invitations, lifecycle
@@ -41,7 +42,7 @@ def create_study(
     admin: AdminDep,
     database: DatabaseDep,
     pages: PagesDep,
-    mix: Annotated[int, Form(ge=0, le=2**31 - 1)],
+    mix: Annotated[int, Form(ge=0, le=LARGEST_ID)],
     title: Annotated[str, Form()] = "",
     groups: Annotated[str, Form()] = "",
     introduction: Annotated[str, Form()] = "",
