@@ -11,11 +11,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from training.errors import UserError
-from training.metadata import INDEX_COLUMNS
 
 IMAGES = "images.npy"
 INDEX = "index.csv"
 DESCRIPTION = "dataset.json"
+INDEX_COLUMNS = ("index", "file", "sha256", "width", "height", "drawn")
 
 
 class _Strict(BaseModel):

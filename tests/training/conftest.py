@@ -5,8 +5,7 @@ import torch
 
 from training.dataset import open_dataset
 from training.phantom import draw_folder
-from training.prepare import prepare
-from training.prepare_worker import Options
+from training.prepare import Options, prepare
 from training.runs import started
 
 TINY = """

@@ -12,8 +12,7 @@ from PIL import Image
 
 from training.dataset import at_resolution, content_digest, open_dataset, verify
 from training.errors import UserError
-from training.prepare import prepare
-from training.prepare_worker import Options
+from training.prepare import Options, prepare
 
 
 @pytest.fixture

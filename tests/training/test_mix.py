@@ -14,8 +14,7 @@ from training.errors import Interrupted, UserError
 from training.export import load_generator
 from training.manifest import read_images, read_manifest
 from training.mix import choose_reals, mix
-from training.prepare import prepare
-from training.prepare_worker import Options
+from training.prepare import Options, prepare
 
 
 @pytest.fixture(scope="module")

@@ -91,8 +91,7 @@ def test_another_preset_dataset_or_family_is_refused(
 ):
     from training.dataset import open_dataset
     from training.networks import FAMILIES
-    from training.prepare import prepare
-    from training.prepare_worker import Options
+    from training.prepare import Options, prepare
 
     prepare(photos, tmp_path / "other", Options(resolution=16), workers=1)
     with pytest.raises(UserError, match="dataset digest: "):

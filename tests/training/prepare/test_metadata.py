@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training.errors import UserError
-from training.metadata import FILE_COLUMNS, keys_for, read_metadata
+from training.prepare.metadata import FILE_COLUMNS, keys_for, read_metadata
 
 
 @pytest.fixture

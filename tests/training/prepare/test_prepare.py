@@ -21,9 +21,8 @@ from training.cli import app
 from training.dataset import open_dataset, verify
 from training.errors import UserError
 from training.phantom import draw_folder
-from training.prepare import prepare
-from training.prepare_report import report
-from training.prepare_worker import Options
+from training.prepare import Options, prepare
+from training.prepare.report import report
 
 SMALL = Options(resolution=16)
 COMMAND = [sys.executable, "-c", "from training.cli import main; main()", "prepare"]

@@ -4,9 +4,9 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from training.colour import BadImage
-from training.decode import read_photograph
-from training.store import put
+from training.prepare.colour import BadImage
+from training.prepare.decode import read_photograph
+from training.prepare.store import put
 
 
 @dataclass(frozen=True)

@@ -11,15 +11,24 @@ from pathlib import Path
 
 import PIL
 
-from training.dataset import DESCRIPTION, IMAGES, INDEX, Description, Findings, Joined, content_digest
+from training.dataset import (
+    DESCRIPTION,
+    IMAGES,
+    INDEX,
+    INDEX_COLUMNS,
+    Description,
+    Findings,
+    Joined,
+    content_digest,
+)
 from training.errors import UserError
 from training.files import new_folder
-from training.metadata import INDEX_COLUMNS, Metadata, keys_for, read_metadata
 from training.parallel import cores, interruptible, ordered_map
-from training.prepare_worker import DEFAULTS, Options, Outcome, read_chunk
+from training.prepare.metadata import Metadata, keys_for, read_metadata
+from training.prepare.sources import Sources, find_sources, names_mask, on_one_line
+from training.prepare.store import PixelStore
+from training.prepare.worker import DEFAULTS, Options, Outcome, read_chunk
 from training.progress import progress
-from training.sources import Sources, find_sources, names_mask, on_one_line
-from training.store import PixelStore
 
 METADATA = "metadata.csv"
 CHUNK = 8

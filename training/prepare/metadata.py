@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from training.dataset import INDEX_COLUMNS
 from training.errors import UserError
 
 FILE_COLUMNS = ("file", "filename", "image", "image_id", "isic_id")
-INDEX_COLUMNS = ("index", "file", "sha256", "width", "height", "drawn")
 
 
 @dataclass

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from training.colour import BadImage, flatten, to_srgb
+from training.prepare.colour import BadImage, flatten, to_srgb
 
 FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP")
 MOST_PIXELS = 89_478_485

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, PngImagePlugin
 
-from training.colour import BadImage
-from training.decode import centre_square, read_photograph
+from training.prepare.colour import BadImage
+from training.prepare.decode import centre_square, read_photograph
 
 SIZE = 16
 BLOCKS = np.array([[[200, 40, 40], [40, 180, 60]], [[50, 60, 210], [220, 200, 70]]], np.uint8)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from training.dataset import DESCRIPTION, Description
-from training.sources import on_one_line
+from training.prepare.sources import on_one_line
 
 
 def report(done: Description, out: Path, names: int = 10) -> list[str]:
