@@ -3,12 +3,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 DATA ?=
-RUN ?= runs/pgan
+RUN ?=
 PRESET ?= quick
 MIX ?= mixes/x
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint train-pgan mix serve bench clean
+.PHONY: help setup demo data test lint train-pgan train-dcgan train-lapgan mix serve bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ setup: $(VENV)/dev ## a virtual environment with everything: the program, tests,
 demo: $(VENV)/training ## a study from nothing, or from DATA=some/folder, running on 127.0.0.1
 	@$(BIN)/dermvtt demo $(if $(DATA),--data "$(DATA)")
 
+data: $(VENV)/data ## the training images of ISIC 2018, fetched (3 GB) and prepared into data/isic2018
+	@sh scripts/data.sh $(BIN)
+
 test: setup lint ## everything: lint, unit, property, database and browser tests
 	$(BIN)/pytest
 
@@ -25,12 +28,18 @@ lint: $(VENV)/dev ## ruff: style and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-train-pgan: $(VENV)/training ## train a PGAN: DATA=a data set or a folder of photographs, PRESET=quick, RUN=runs/pgan
-	@sh scripts/train.sh $(BIN) pgan "$(DATA)" "$(PRESET)" "$(RUN)"
+train-pgan: FAMILY := pgan
+train-pgan: ## train a PGAN: DATA=a data set or a folder of photographs, PRESET=quick, RUN=runs/pgan
+train-dcgan: FAMILY := dcgan
+train-dcgan: ## train a DCGAN, likewise: RUN=runs/dcgan
+train-lapgan: FAMILY := lapgan
+train-lapgan: ## train a LAPGAN, likewise: RUN=runs/lapgan
+train-pgan train-dcgan train-lapgan: $(VENV)/training
+	@sh scripts/train.sh $(BIN) $(FAMILY) "$(DATA)" "$(PRESET)" "$(or $(RUN),runs/$(FAMILY))"
 
 mix: $(VENV)/training ## draw a mix from RUN and DATA into MIX=mixes/x
 	@test -n "$(DATA)" || { echo 'error: say which data set the reals come from: make mix DATA=data/x RUN=runs/pgan' >&2; exit 2; }
-	$(BIN)/dermvtt-train mix --checkpoint "$(RUN)" --data "$(DATA)" --fakes 30 --reals 50 --seed 0 --out "$(MIX)"
+	$(BIN)/dermvtt-train mix --checkpoint "$(or $(RUN),runs/pgan)" --data "$(DATA)" --fakes 30 --reals 50 --seed 0 --out "$(MIX)"
 
 serve: $(VENV)/training ## serve the studies of the data folder
 	$(BIN)/dermvtt migrate
@@ -52,6 +61,11 @@ $(VENV)/python:
 $(VENV)/training: $(VENV)/python pyproject.toml constraints.txt
 	@echo "Installing DermVTT (some minutes the first time: PyTorch is large) ..."
 	@sh scripts/pip_install.sh $(BIN) --constraint constraints.txt --editable '.[training]'
+	@touch $@
+
+$(VENV)/data: $(VENV)/training
+	@echo "Installing the ISIC Archive's client ..."
+	@sh scripts/pip_install.sh $(BIN) --constraint constraints.txt --editable '.[data]'
 	@touch $@
 
 $(VENV)/dev: $(VENV)/training

@@ -1,11 +1,15 @@
 """Real images for the discriminator, in an order that depends on nothing but the seed and the images seen."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from training.dataset import Dataset, at_resolution
+from training.draws import ALONE, Share
 from training.errors import UserError
 
 CHUNK = 256
@@ -34,51 +38,83 @@ def require_reducible(dataset: Dataset, resolution: int) -> None:
         )
 
 
-class RealImages:
-    """The training's real images, shuffled anew every epoch and, where asked, half of them mirrored.
+@dataclass(frozen=True)
+class _Epoch:
+    """One pass through the images: their order, and which of them are flipped."""
 
-    ``images`` is uint8 (N, H, H, 3), RGB, and may be a memory map.
+    number: int
+    order: NDArray[np.int64]
+    flipped: NDArray[np.bool_]
+    """(2, N): left to right, and top to bottom."""
+
+
+class RealImages:
+    """The training's real images, shuffled anew every epoch and, where asked, half of them flipped.
+
+    ``images`` is uint8 (N, H, H, 3), RGB, and may be a memory map; ``rows`` are those to use, all without it.
+    ``flip`` says whether to flip left to right, and top to bottom. A process has its ``share`` of each batch.
     """
 
-    def __init__(self, images: NDArray[np.uint8], seed: int, mirror: bool) -> None:
+    def __init__(
+        self,
+        images: NDArray[np.uint8],
+        seed: int,
+        flip: tuple[bool, bool] = (False, False),
+        *,
+        rows: Sequence[int] | None = None,
+        share: Share = ALONE,
+    ) -> None:
         self._images = images
+        self._rows = np.arange(len(images)) if rows is None else np.asarray(rows, dtype=np.int64)
         self._seed = seed
-        self._mirror = mirror
-        self._epoch: tuple[int, NDArray[np.int64], NDArray[np.bool_]] | None = None
+        self._flip = flip
+        self._share = share
+        self._epoch: _Epoch | None = None
         self._reduced: tuple[int, NDArray[np.uint8]] | None = None
 
+    def __len__(self) -> int:
+        return len(self._rows)
+
     def batch(self, images_seen: int, count: int, resolution: int) -> Tensor:
-        """The ``count`` images after the first ``images_seen``: float32 (count, 3, R, R) in [-1, 1]."""
-        places = np.arange(images_seen, images_seen + count)
-        epochs = places // len(self._images)
-        rows, flips = [], []
-        for epoch in np.unique(epochs):
-            order, mirrored = self._shuffled(int(epoch))
-            inside = places[epochs == epoch] % len(self._images)
-            rows.append(order[inside])
-            flips.append(mirrored[inside])
-        picked = self._at(np.concatenate(rows), resolution)
-        flip = np.concatenate(flips)
-        picked[flip] = picked[flip, :, ::-1]
-        return to_signed(picked)
+        """This process's share of the ``count`` images after the first ``images_seen``.
 
-    def _shuffled(self, epoch: int) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        if self._epoch is None or self._epoch[0] != epoch:
-            random = np.random.default_rng([self._seed, epoch])
-            order = random.permutation(len(self._images))
-            mirrored = random.random(len(self._images)) < (0.5 if self._mirror else 0.0)
-            self._epoch = (epoch, order, mirrored)
-        return self._epoch[1], self._epoch[2]
+        float32 (count / processes, 3, resolution, resolution) in [-1, 1].
+        """
+        whole = np.arange(images_seen, images_seen + count)
+        places = whole[self._share.rank :: self._share.of]
+        epochs = places // len(self)
+        picked, flips = [], []
+        for number in np.unique(epochs):
+            epoch = self._shuffled(int(number))
+            inside = places[epochs == number] % len(self)
+            picked.append(epoch.order[inside])
+            flips.append(epoch.flipped[:, inside])
+        images = self.at(np.concatenate(picked), resolution)
+        across, down = np.concatenate(flips, axis=1)
+        images[across] = images[across, :, ::-1]
+        images[down] = images[down, ::-1]
+        return to_signed(images)
 
-    def _at(self, rows: NDArray[np.int64], resolution: int) -> NDArray[np.uint8]:
-        """A writable copy of the rows, reduced; the whole reduced dataset is kept where it fits in memory."""
-        total, side = len(self._images), self._images.shape[1]
-        if resolution == side or total * resolution**2 * 3 > CACHE_BYTES:
-            return np.array(at_resolution(self._images[rows], resolution))
+    def at(self, places: NDArray[np.int64], resolution: int) -> NDArray[np.uint8]:
+        """A writable copy of the images at these places: uint8 (n, resolution, resolution, 3).
+
+        The whole reduced dataset is kept where it fits in memory.
+        """
+        side = self._images.shape[1]
+        if resolution == side or len(self) * resolution**2 * 3 > CACHE_BYTES:
+            return np.array(at_resolution(self._images[self._rows[places]], resolution))
         if self._reduced is None or self._reduced[0] != resolution:
             parts = [
-                at_resolution(self._images[start : start + CHUNK], resolution)
-                for start in range(0, total, CHUNK)
+                at_resolution(self._images[self._rows[start : start + CHUNK]], resolution)
+                for start in range(0, len(self), CHUNK)
             ]
             self._reduced = (resolution, np.concatenate(parts))
-        return self._reduced[1][rows]
+        return self._reduced[1][places]
+
+    def _shuffled(self, number: int) -> _Epoch:
+        if self._epoch is None or self._epoch.number != number:
+            random = np.random.default_rng([self._seed, number])
+            order = random.permutation(len(self))
+            chances = [[0.5 * on] for on in self._flip]
+            self._epoch = _Epoch(number, order, random.random((2, len(self))) < chances)
+        return self._epoch

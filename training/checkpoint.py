@@ -7,8 +7,7 @@ one runs no code from it. The folder's name is the number of images seen.
 import json
 import shutil
 from collections.abc import Iterator
-from copy import deepcopy
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, fields
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,76 +15,24 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
-from torch import Tensor, nn
+from torch import Tensor
 from torch.optim import Adam
 
-from training.device import enough_memory
-from training.errors import UserError
-from training.files import new_folder
+from training.errors import NotWritten, UserError
+from training.files import PARTIAL, new_folder
 from training.manifest import digest
-from training.networks import Family, Stage
-from training.settings import Settings
+from training.networks import Stage
+from training.state import MODULES, OPTIMISERS, Best, Origin, State
 
 CHECKPOINTS = "checkpoints"
+BEST = "best"
 STATE = "state.json"
 FORMAT = "dermvtt-checkpoint"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Of checkpoints and of exported generators; a change of what the networks hold raises it."""
-MODULES = ("generator", "ema", "discriminator")
-OPTIMISERS = ("generator_optimiser", "discriminator_optimiser")
-
-
-@dataclass(frozen=True)
-class Origin:
-    """What a training is made of: two runs of one origin are the same run.
-
-    ``dataset`` is the dataset's content digest; ``drawn`` says that its images are phantoms, not photographs.
-    """
-
-    family: str
-    configuration: dict[str, Any]
-    seed: int
-    dataset: str
-    drawn: bool
-
-
-@dataclass
-class State:
-    """A training at one moment. ``rng`` draws latents and penalties' mixing shares, on the CPU."""
-
-    generator: nn.Module
-    ema: nn.Module
-    discriminator: nn.Module
-    generator_optimiser: Adam
-    discriminator_optimiser: Adam
-    rng: torch.Generator
-    images_seen: int = 0
-    phase: str = ""
-    metrics: dict[str, float] = field(default_factory=dict)
-
-    def restart_optimisers(self, settings: Settings) -> None:
-        """Forget the optimisers' moments, as Karras et al. do whenever a phase begins."""
-        self.generator_optimiser = _adam(self.generator, settings.generator_rate, settings)
-        self.discriminator_optimiser = _adam(self.discriminator, settings.discriminator_rate, settings)
-
-
-def new_state(family: Family, init_seed: int, rng_seed: int, device: torch.device) -> State:
-    """A training that has seen no image yet."""
-    settings = family.settings
-    with enough_memory(), torch.random.fork_rng(devices=[]):
-        torch.manual_seed(init_seed)
-        generator, discriminator = family.generator(), family.discriminator()
-    generator, discriminator = (
-        module.to(device=device, memory_format=torch.channels_last) for module in (generator, discriminator)
-    )
-    return State(
-        generator=generator,
-        ema=deepcopy(generator).requires_grad_(False).eval(),
-        discriminator=discriminator,
-        generator_optimiser=_adam(generator, settings.generator_rate, settings),
-        discriminator_optimiser=_adam(discriminator, settings.discriminator_rate, settings),
-        rng=torch.Generator().manual_seed(rng_seed),
-    )
+REQUIRED = {"images_seen", "stage", "metrics", "best", "tool_version", "sha256"} | {
+    part.name for part in fields(Origin)
+}
 
 
 def save_checkpoint(run: Path, state: State, origin: Origin, stage: Stage) -> Path:
@@ -105,6 +52,7 @@ def save_checkpoint(run: Path, state: State, origin: Origin, stage: Stage) -> Pa
             "images_seen": state.images_seen,
             "stage": asdict(stage),
             "metrics": state.metrics,
+            "best": asdict(state.best) if state.best else None,
             "tool_version": version("dermvtt"),
             "sha256": digests,
         }
@@ -131,6 +79,7 @@ def load_checkpoint(folder: Path, state: State) -> None:
     state.images_seen = document["images_seen"]
     state.phase = document["stage"]["phase"]
     state.metrics = document["metrics"]
+    state.best = Best(**document["best"]) if document["best"] else None
 
 
 def read_state(folder: Path) -> dict[str, Any]:
@@ -146,6 +95,9 @@ def read_state(folder: Path) -> dict[str, Any]:
         raise UserError(f"{path} is not a checkpoint's state.")
     if document.get("version") != FORMAT_VERSION:
         raise UserError(f"{path} was written by another version of this tool.")
+    missing = sorted(REQUIRED - document.keys())
+    if missing:
+        raise UserError(f"{path} is damaged: it lacks {', '.join(missing)}. Use another checkpoint.")
     return document
 
 
@@ -178,14 +130,36 @@ def checkpoints(run: Path) -> list[Path]:
     return sorted(found, key=lambda path: int(path.name), reverse=True)
 
 
-def keep_newest(run: Path, count: int) -> None:
-    """Remove all but the newest ``count`` checkpoints."""
-    for folder in checkpoints(run)[count:]:
-        shutil.rmtree(folder)
+def keep_the_best(run: Path, state: State, count: int) -> None:
+    """Remove all but the newest ``count`` checkpoints and the best, which the link ``best`` leads to."""
+    found = checkpoints(run)
+    best = state.best.images_seen if state.best else None
+    for folder in found[count:]:
+        if int(folder.name) != best:
+            shutil.rmtree(folder)
+    for folder in found:
+        if int(folder.name) == best:
+            _link(run / CHECKPOINTS / BEST, folder.name)
 
 
-def _adam(module: nn.Module, rate: float, settings: Settings) -> Adam:
-    return Adam(module.parameters(), lr=rate, betas=settings.adam_betas, eps=settings.adam_epsilon)
+def tidy(run: Path) -> None:
+    """Remove what a process that was killed left half written; no other may be writing."""
+    for place in (run, run / CHECKPOINTS, run / "samples"):
+        for path in place.glob(f"*{PARTIAL}*"):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+def _link(link: Path, target: str) -> None:
+    fresh = link.with_name(f"{link.name}{PARTIAL}")
+    fresh.unlink(missing_ok=True)
+    try:
+        fresh.symlink_to(target, target_is_directory=True)
+        fresh.replace(link)
+    except OSError as error:
+        raise NotWritten(f"{link} could not be written: {error.strerror or error}.") from error
 
 
 def _lay_out_as_weights(optimiser: Adam) -> None:

@@ -1,11 +1,15 @@
 """Which device computes, and how precisely."""
 
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 
 from training.errors import UserError
+
+WANTED = re.compile(r"tried to allocate (?P<size>[\d.]+) ?(?P<unit>[KMGT]iB|bytes)", re.IGNORECASE)
+"""What PyTorch's allocators say of a request that failed."""
 
 
 def pick_device(name: str) -> torch.device:
@@ -44,6 +48,20 @@ def out_of_memory(error: Exception) -> bool:
     """Whether the device, or the machine, had not enough memory."""
     # For PyTorch's allocator of the CPU's memory, any failure is a plain RuntimeError.
     return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
+
+
+def memory_wanted(error: Exception, device: torch.device) -> str:
+    """How much memory was asked for when it ran out, and how much there is, as a part of a sentence."""
+    asked = WANTED.search(str(error))
+    if asked is None:
+        return ""
+    size, unit = asked["size"], asked["unit"]
+    wanted = f"{int(size) / 2**20:,.0f} MiB" if unit == "bytes" else f"{size} {unit}"
+    if device.type != "cuda":
+        return f": {wanted} more were needed"
+    used = torch.cuda.max_memory_allocated(device) / 2**30
+    whole = torch.cuda.get_device_properties(device).total_memory / 2**30
+    return f": {wanted} more were needed, beside {used:.1f} GiB in use of {whole:.1f} GiB"
 
 
 @contextmanager

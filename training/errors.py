@@ -11,3 +11,7 @@ INTERRUPTED = 130
 
 class Interrupted(UserError):  # noqa: N818 - nothing went wrong
     """The user, or the system in their name, ended the work before its time."""
+
+
+class NotWritten(UserError):  # noqa: N818 - named for what did not happen
+    """A file or folder could not be written: the disk is full, say, or may not be written to."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from training.errors import UserError
+from training.errors import NotWritten, UserError
 
 PARTIAL = ".partial-"
 
@@ -53,6 +53,15 @@ def new_file(target: Path) -> Iterator[Path]:
             partial.unlink(missing_ok=True)
 
 
+def append_line(target: Path, line: str) -> None:
+    """Append a line to a file; raise ``NotWritten`` where that cannot be."""
+    try:
+        with target.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+    except OSError as error:
+        raise NotWritten(f"{target} could not be written: {error.strerror or error}.") from error
+
+
 def _sibling(target: Path) -> Path:
     # Not from `tempfile`, whose files and folders are for their owner alone, whatever the user's umask says.
     return target.with_name(f"{target.name}{PARTIAL}{secrets.token_hex(4)}")
@@ -67,8 +76,8 @@ def _writing(target: Path, partial: Path) -> Iterator[None]:
         reason = error.strerror or error
         elsewhere = _elsewhere(error, target, partial)
         if elsewhere is None:
-            raise UserError(f"{target} could not be written: {reason}.") from error
-        raise UserError(f"{elsewhere}: {reason}. {target} was not written.") from error
+            raise NotWritten(f"{target} could not be written: {reason}.") from error
+        raise NotWritten(f"{elsewhere}: {reason}. {target} was not written.") from error
 
 
 def _elsewhere(error: OSError, target: Path, partial: Path) -> Path | None:

@@ -20,10 +20,10 @@ class Stop:
 
 
 @contextmanager
-def stop_on_signal(message: str) -> Iterator[Stop]:
+def stop_on_signal(message: str | None, *, insist: bool = True) -> Iterator[Stop]:
     """Turn the first Ctrl-C, SIGTERM or SIGHUP inside the block into a request to stop, and say ``message``.
 
-    A second one ends the process as usual.
+    A second one ends the process as usual, unless the user is not to ``insist``.
     """
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():
@@ -36,9 +36,11 @@ def stop_on_signal(message: str) -> Iterator[Stop]:
             signal.signal(number, handler)
 
     def ask(_number: int, _frame: FrameType | None) -> None:
+        if insist:
+            restore()
+        if message and not stop.asked:
+            print(message, file=sys.stderr, flush=True)
         stop.asked = True
-        restore()
-        print(message, file=sys.stderr, flush=True)
 
     for number in before:
         signal.signal(number, ask)

@@ -3,12 +3,14 @@
 import json
 import math
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from training.files import new_file
+from training.files import append_line, new_file
 from training.networks import Stage
 
 METRICS = "metrics.jsonl"
@@ -29,9 +31,9 @@ class Metrics:
         self._seen, self._read_at = images_seen, time.monotonic()
         _forget_after(self._path, images_seen)
 
-    def add(self, discriminator_loss: Tensor, generator_loss: Tensor) -> None:
-        """Gather one step's losses."""
-        self._unread.append(torch.stack([discriminator_loss.detach(), generator_loss.detach()]).float())
+    def add(self, losses: Tensor) -> None:
+        """Gather one step's losses of discriminator and generator, (2,)."""
+        self._unread.append(losses)
 
     def due(self) -> bool:
         """Whether the last reading was long enough ago for another."""
@@ -61,17 +63,20 @@ class Metrics:
             "generator_loss": math.fsum(row[1] for row in self._read) / len(self._read),
             "images_per_s": (images_seen - self._since) / max(now - self._started, 1e-9),
         }
+        self.note(stage, images_seen, means)
+        self._read.clear()
+        self._since, self._started = images_seen, now
+        return means
+
+    def note(self, stage: Stage, images_seen: int, values: Mapping[str, Any]) -> None:
+        """Append a line with these values."""
         place = {
             "images_seen": images_seen,
             "phase": stage.phase,
             "resolution": stage.resolution,
             "alpha": stage.alpha,
         }
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(place | means) + "\n")
-        self._read.clear()
-        self._since, self._started = images_seen, now
-        return means
+        append_line(self._path, json.dumps(place | dict(values)))
 
 
 def _forget_after(path: Path, images_seen: int) -> None:

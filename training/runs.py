@@ -6,21 +6,26 @@ It holds ``run.json`` (what the run is made of), ``checkpoints/``, ``samples/`` 
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from training.batches import RealImages, require_reducible
-from training.checkpoint import Origin, checkpoints, load_checkpoint, new_state, origin_of
+from training.checkpoint import checkpoints, load_checkpoint, origin_of, tidy
 from training.dataset import Dataset, open_dataset
 from training.device import pick_device, pick_precision, use_threads
 from training.display import training_display
+from training.distributed import ONE, Processes, joined
 from training.errors import UserError
 from training.files import new_file, new_folder
 from training.interrupts import stop_on_signal
+from training.lock import sole_training
 from training.networks import Family, family_named
+from training.selection import Where, rows_where
 from training.settings import as_configuration, change, differences, load
+from training.state import Origin, new_state
 from training.trainer import Trainer, seeds_of
 
 RUN = "run.json"
@@ -28,25 +33,43 @@ DEFAULT_PRESET = "quick"
 
 
 def started(
-    run: Path, family: str, dataset: Dataset, preset: str | None, changes: Sequence[str], seed: int
+    run: Path,
+    family: str,
+    dataset: Dataset,
+    preset: str | None,
+    changes: Sequence[str],
+    seed: int,
+    where: Where | None = None,
+    processes: Processes = ONE,
 ) -> Trainer:
-    """Make the run's folder and a training at its beginning; raise ``UserError`` where it cannot begin."""
-    if run.exists():
+    """Make the run's folder and a training at its beginning; raise ``UserError`` where it cannot begin.
+
+    ``where`` selects the dataset's images to train on. Of several processes, the one that leads writes.
+    """
+    if processes.leads and run.exists():
         raise UserError(f"{run} already exists. To go on with it, add --resume; else choose another --out.")
     kind = family_named(family)
     settings = load(kind.Settings, family, preset or DEFAULT_PRESET, changes)
-    trainer = _trainer(run, kind(settings), dataset, seed)
-    with new_folder(run) as partial:
-        (partial / RUN).write_text(_as_json(trainer.origin), encoding="utf-8")
+    trainer = _trainer(run, kind(settings), dataset, seed, where or {}, processes)
+    if processes.leads:
+        with new_folder(run) as partial:
+            (partial / RUN).write_text(_as_json(trainer.origin), encoding="utf-8")
     return trainer
 
 
 def resumed(
-    run: Path, family: str, dataset: Dataset, preset: str | None, changes: Sequence[str], seed: int | None
+    run: Path,
+    family: str,
+    dataset: Dataset,
+    preset: str | None,
+    changes: Sequence[str],
+    seed: int | None,
+    where: Where | None = None,
+    processes: Processes = ONE,
 ) -> Trainer:
     """The training in a run's folder at its newest whole checkpoint, or at its beginning if it has none.
 
-    Settings and seed that are not given are the run's own. Raises ``UserError`` that shows every
+    Settings, seed and selection that are not given are the run's own. Raises ``UserError`` that shows every
     difference to what the run was started as.
     """
     origin = read_origin(run)
@@ -55,10 +78,13 @@ def resumed(
     kind = family_named(family)
     values = origin.configuration if preset is None else as_configuration(load(kind.Settings, family, preset))
     settings = change(kind.Settings, values, changes)
-    trainer = _trainer(run, kind(settings), dataset, origin.seed if seed is None else seed)
+    seed, where = (origin.seed if seed is None else seed), (where or origin.where)
+    trainer = _trainer(run, kind(settings), dataset, seed, where, processes)
     _refuse_another(run, origin, trainer.origin)
-    with new_file(run / RUN) as partial:
-        partial.write_text(_as_json(trainer.origin), encoding="utf-8")
+    if processes.leads:
+        tidy(run)
+        with new_file(run / RUN) as partial:
+            partial.write_text(_as_json(trainer.origin), encoding="utf-8")
     _restore(trainer)
     return trainer
 
@@ -70,30 +96,46 @@ def run_training(
     preset: str | None,
     changes: Sequence[str],
     seed: int | None,
+    where: Where | None = None,
     *,
     resume: bool,
 ) -> bool:
     """Train in the folder ``run`` with the display on; return whether the training came to its end.
 
-    ``resume`` where there is no run yet starts one, so that a job's script need not know.
+    ``resume`` where there is no run yet starts one, so that a job's script need not know. Raises
+    ``UserError`` where another process is training in that folder.
     """
     dataset = open_dataset(data)
-    if resume and run.exists():
-        trainer = resumed(run, family, dataset, preset, changes, seed)
-    else:
-        trainer = started(run, family, dataset, preset, changes, seed or 0)
-    use_threads(trainer.family.settings.threads)
-    _announce(trainer)
-    stopping = "Stopping after this step and writing a checkpoint..."
-    with stop_on_signal(stopping) as stop, training_display() as show:
+    with joined() as processes:
+        resuming = processes.any(resume and run.exists())
+        if not resuming:
+            trainer = started(run, family, dataset, preset, changes, seed or 0, where, processes)
+        with sole_training(run) if processes.leads else nullcontext():
+            if resuming:
+                trainer = resumed(run, family, dataset, preset, changes, seed, where, processes)
+            use_threads(trainer.family.settings.threads)
+            return _train(trainer, data)
+
+
+def _train(trainer: Trainer, data: Path) -> bool:
+    run, family, leads = trainer.run, trainer.family.name, trainer.processes.leads
+    if leads:
+        _announce(trainer)
+    stopping = "Stopping after this step and writing a checkpoint..." if leads else None
+    display = training_display() if leads else nullcontext(lambda tick: None)
+    # Several processes are told twice: by the terminal, and by what started them.
+    with stop_on_signal(stopping, insist=trainer.processes.control is None) as stop, display as show:
         trainer.train(show, stop)
+    done = trainer.state.images_seen >= trainer.family.settings.images
+    if not leads:
+        return done
     if stop():
         print(
             f"Stopped after {trainer.state.images_seen} images. To go on: "
             f"dermvtt-train train {family} --data {data} --out {run} --resume",
             file=sys.stderr,
         )
-        return trainer.state.images_seen >= trainer.family.settings.images
+        return done
     print(f"Finished after {trainer.state.images_seen} images: {checkpoints(run)[0]}", file=sys.stderr)
     return True
 
@@ -119,19 +161,29 @@ def read_origin(run: Path) -> Origin:
         raise UserError(f"{path} is damaged: {error}. Start a new run with another --out.") from error
 
 
-def _trainer(run: Path, family: Family, dataset: Dataset, seed: int) -> Trainer:
+def _trainer(
+    run: Path, family: Family, dataset: Dataset, seed: int, where: Where, processes: Processes
+) -> Trainer:
     settings = family.settings
     require_reducible(dataset, settings.resolution)
-    device = pick_device(settings.device)
+    device = processes.device(pick_device(settings.device))
     first, noise, _ = seeds_of(seed)
+    selected = {column: sorted(values) for column, values in where.items()}
     return Trainer(
         family=family,
         state=new_state(family, first, noise, device),
-        reals=RealImages(dataset.images, seed, settings.mirror),
-        origin=Origin(family.name, as_configuration(settings), seed, dataset.digest, dataset.drawn),
+        reals=RealImages(
+            dataset.images,
+            seed,
+            (settings.flip_horizontal, settings.flip_vertical),
+            rows=rows_where(dataset, where) if where else None,
+            share=processes.share,
+        ),
+        origin=Origin(family.name, as_configuration(settings), seed, dataset.digest, dataset.drawn, selected),
         run=run,
         device=device,
         precision=pick_precision(settings.precision, device),
+        processes=processes,
     )
 
 
@@ -139,6 +191,8 @@ def _refuse_another(run: Path, old: Origin, new: Origin) -> None:
     lines = differences(old.configuration, new.configuration)
     if old.seed != new.seed:
         lines.append(f"seed: {old.seed} -> {new.seed}")
+    if old.where != new.where:
+        lines.append(f"where: {old.where or 'all images'} -> {new.where or 'all images'}")
     if old.dataset != new.dataset:
         lines.append(f"dataset digest: {old.dataset[:12]}... -> {new.dataset[:12]}...")
     if lines:

@@ -34,10 +34,15 @@ def at(table: dict[int, int], resolution: int) -> int:
 class Settings(BaseModel):
     """What every family's training is told. Lengths and intervals are in images seen.
 
-    ``ema_half_life`` is how many images it takes a weight's old value to lose half its share in the averaged
-    generator; it is never more than ``ema_warm_up`` times the images seen, so a short run forgets its start.
-    ``threads`` is the number of CPU threads that compute, 0 for PyTorch's own choice; narrow networks are
-    often faster on one, which waits for no other. ``mirror`` shows half of the real images mirrored.
+    ``ema_decay`` is the share of its old value that a weight of the averaged generator keeps in a step; with
+    0 it is the generator itself. Where ``ema_warm_up`` is above 0, half of the old value is forgotten within
+    that share of the images seen at the latest, so that a short run forgets its start.
+
+    ``flip_horizontal`` and ``flip_vertical`` each show half of the real images flipped. ``loss_limit`` is
+    the size of a loss that stops the training as exploded. ``threads`` is the number of CPU threads that
+    compute, 0 for PyTorch's own choice; narrow networks are often faster on one, which waits for no other.
+
+    Every ``swd_every`` images, SWD is measured between ``swd_images`` reals and fakes; 0 leaves it out.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -50,15 +55,20 @@ class Settings(BaseModel):
     discriminator_rate: float = Field(default=1e-3, gt=0)
     adam_betas: tuple[float, float] = (0.0, 0.99)
     adam_epsilon: float = Field(default=1e-8, gt=0)
-    ema_half_life: float = Field(default=10_000, gt=0)
-    ema_warm_up: float = Field(default=0.05, gt=0)
-    mirror: bool = False
+    ema_decay: float = Field(default=0.999, ge=0, lt=1)
+    ema_warm_up: float = Field(default=0.0, ge=0)
+    flip_horizontal: bool = False
+    flip_vertical: bool = False
+    loss_limit: float = Field(default=1e6, gt=0)
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     device: str = "auto"
     threads: int = Field(default=0, ge=0, le=1024)
     checkpoint_every: Positive = 100_000
     keep_checkpoints: Positive = 3
     grid_every: Positive = 20_000
+    swd_every: int = Field(default=50_000, ge=0)
+    swd_images: int = Field(default=1024, ge=2)
+    tensorboard: bool = True
 
     @model_validator(mode="after")
     def _sensible(self) -> "Settings":
@@ -71,34 +81,17 @@ class Settings(BaseModel):
         return self
 
 
-class PganSettings(Settings):
-    """Progressive growing on top: ``hold`` and ``fade`` are the lengths of its phases at each resolution.
-
-    ``images`` ends the training; the last resolution is held until then. Feature maps at stage s are
-    min(fmap_base / 2^s, fmap_max); the paper's full width is 8192 and 512.
-    """
-
-    hold: ByResolution = {SMALLEST: 600_000}
-    fade: ByResolution = {SMALLEST: 600_000}
-    fmap_base: int = Field(default=8192, gt=0, le=2**20)
-    fmap_max: int = Field(default=512, gt=0, le=8192)
-    penalty_weight: float = Field(default=10.0, ge=0)
-    drift_weight: float = Field(default=0.001, ge=0)
-
-    @model_validator(mode="after")
-    def _long_enough(self) -> "PganSettings":
-        size, grown = SMALLEST, 0
-        while size < self.resolution:
-            grown += at(self.hold, size) + at(self.fade, size * 2)
-            size *= 2
-        if self.images <= grown:
-            raise ValueError(
-                f"images = {self.images} ends before {size}x{size} is faded in, at {grown} images"
-            )
-        return self
-
-
-MAY_CHANGE = {"images", "device", "checkpoint_every", "keep_checkpoints", "grid_every"}
+MAY_CHANGE = {
+    "images",
+    "device",
+    "loss_limit",
+    "checkpoint_every",
+    "keep_checkpoints",
+    "grid_every",
+    "swd_every",
+    "swd_images",
+    "tensorboard",
+}
 """Settings that a resumed run may be given anew: the steps stay the same, but for ``device``'s rounding."""
 
 

@@ -8,29 +8,29 @@ against it, and moves the averaged generator a little its way.
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from training.batches import RealImages, to_bytes
-from training.checkpoint import Origin, State, checkpoints, keep_newest, save_checkpoint
-from training.device import autocast, out_of_memory
+from training.batches import RealImages
+from training.checkpoint import checkpoints, keep_the_best, save_checkpoint
+from training.device import autocast, memory_wanted, out_of_memory
 from training.display import Show, Tick
-from training.errors import UserError
-from training.grid import save_grid
-from training.metrics import Metrics
+from training.distributed import ONE, Loss, Processes
+from training.draws import Draws
+from training.errors import NotWritten, UserError
 from training.networks import Family, Stage
-
-SAMPLES = "samples"
-GRID_IMAGES = 36
+from training.state import Origin, State
+from training.watch import Watch
 
 
 def seeds_of(seed: int) -> tuple[int, int, int]:
-    """Independent seeds for the first weights, the noise of training, and the sample grids' latents."""
-    first, noise, grid = np.random.SeedSequence(seed).generate_state(3, np.uint64)
-    return int(first), int(noise), int(grid)
+    """Independent seeds for the first weights, the noise of training, and what is drawn to look at."""
+    first, noise, watched = np.random.SeedSequence(seed).generate_state(3, np.uint64)
+    return int(first), int(noise), int(watched)
 
 
 @dataclass
@@ -44,52 +44,56 @@ class Trainer:
     run: Path
     device: torch.device
     precision: torch.dtype
+    processes: Processes = ONE
 
     def train(self, show: Show, stop: Callable[[], bool] = lambda: False) -> None:
         """Train to the settings' length, or until ``stop`` says so; either way end with a checkpoint.
 
-        Raises ``UserError`` when a loss is no longer a finite number or the device runs out of memory.
+        Raises ``UserError`` when a loss is no longer a finite number or explodes, the device runs out of
+        memory, or the disk is full.
         """
         state, settings = self.state, self.family.settings
-        metrics = Metrics(self.run, state.images_seen, settings.images)
-        while state.images_seen < settings.images:
-            stage = self.family.stage(state.images_seen)
-            if stage.phase != state.phase:
-                state.restart_optimisers(settings)
-                state.phase = stage.phase
-            before = state.images_seen
-            metrics.add(*self._step(stage))
-            state.images_seen += stage.minibatch
+        critic = self._sharing(state.discriminator, self.family.discriminator_loss)
+        artist = self._sharing(state.generator, self.family.generator_loss)
+        with self._watch() as watch:
+            while state.images_seen < settings.images:
+                stage = self.family.stage(state.images_seen)
+                if stage.phase != state.phase:
+                    self.processes.refuse_uneven(stage.minibatch, self.family.comparing, stage.resolution)
+                    state.restart_optimisers(settings)
+                    state.phase = stage.phase
+                losses = self.processes.mean(self._step(stage, critic, artist))
+                before, state.images_seen = state.images_seen, state.images_seen + stage.minibatch
+                last = self.processes.any(stop()) or state.images_seen >= settings.images
+                if self.processes.leads:
+                    self._after(watch, stage, before, losses, show, last=last)
+                if last:
+                    break
 
-            last = state.images_seen >= settings.images or stop()
-            draw = last or _passed(settings.grid_every, before, state.images_seen)
-            save = last or _passed(settings.checkpoint_every, before, state.images_seen)
-            if draw or save or metrics.due():
-                self._report(metrics, stage, show)
-            if draw:
-                self._draw_grid(stage)
-            if save:
-                save_checkpoint(self.run, state, self.origin, stage)
-                keep_newest(self.run, settings.keep_checkpoints)
-            if last:
-                break
+    def _sharing(self, trained: nn.Module, loss: Callable[..., Tensor]) -> nn.Module:
+        state = self.state
+        return self.processes.sharing(
+            Loss(trained, lambda *rest: loss(state.generator, state.discriminator, *rest))
+        )
 
-    def _step(self, stage: Stage) -> tuple[Tensor, Tensor]:
-        """One step of the discriminator, the generator and its average; return the two losses."""
-        state, family = self.state, self.family
+    def _watch(self) -> Watch:
+        seed = seeds_of(self.origin.seed)[2]
+        return Watch(self.run, self.family, self.state, self.reals, self.device, seed)
+
+    def _step(self, stage: Stage, critic: nn.Module, artist: nn.Module) -> Tensor:
+        """One step of the discriminator, the generator and its average; return the two losses, (2,)."""
+        state = self.state
+        draws = Draws(state.rng, self.processes.share)
         try:
             reals = self.reals.batch(state.images_seen, stage.minibatch, stage.resolution).to(self.device)
-            with torch.no_grad():
-                fakes = self._fakes(stage)
             with autocast(self.device, self.precision):
-                critic_loss = family.discriminator_loss(state.discriminator, reals, fakes, stage, state.rng)
+                critic_loss = critic(reals, draws, stage)
             _minimise(critic_loss, state.discriminator_optimiser)
 
             # The discriminator only passes the gradient on here; its own would be thrown away.
             state.discriminator.requires_grad_(False)
-            fakes = self._fakes(stage)
             with autocast(self.device, self.precision):
-                loss = family.generator_loss(state.discriminator, fakes, stage)
+                loss = artist(reals, draws, stage)
             _minimise(loss, state.generator_optimiser)
             state.discriminator.requires_grad_(True)
         except (RuntimeError, MemoryError) as error:
@@ -97,60 +101,80 @@ class Trainer:
                 raise
             raise UserError(
                 f"out of memory on {self.device} at {stage.resolution}x{stage.resolution} with a minibatch "
-                f"of {stage.minibatch}. Start a new run with --set minibatch.{stage.resolution}="
-                f"{max(1, stage.minibatch // 2)}, or with fewer feature maps."
+                f"of {stage.minibatch}{memory_wanted(error, self.device)}. Start a new run with --set "
+                f"minibatch.{stage.resolution}={max(1, stage.minibatch // 2)}, or with fewer feature maps."
             ) from error
         self._average(stage)
-        return critic_loss, loss
-
-    def _fakes(self, stage: Stage) -> Tensor:
-        latents = self.family.latents(stage.minibatch, self.state.rng).to(self.device)
-        with autocast(self.device, self.precision):
-            return self.family.images(self.state.generator, latents, stage)
+        return torch.stack([critic_loss.detach(), loss.detach()]).float()
 
     @torch.no_grad()
     def _average(self, stage: Stage) -> None:
         """Move the averaged generator's weights towards the generator's: an exponential moving average."""
         settings, state = self.family.settings, self.state
-        seen = state.images_seen + stage.minibatch
-        half_life = min(settings.ema_half_life, settings.ema_warm_up * seen)
-        share = 1 - 0.5 ** (stage.minibatch / half_life)
+        kept = settings.ema_decay
+        if settings.ema_warm_up:
+            seen = state.images_seen + stage.minibatch
+            kept = min(kept, 0.5 ** (stage.minibatch / (settings.ema_warm_up * seen)))
         for average, weight in zip(state.ema.parameters(), state.generator.parameters(), strict=True):
-            average.lerp_(weight, share)
+            average.lerp_(weight, 1 - kept)
         for average, buffer in zip(state.ema.buffers(), state.generator.buffers(), strict=True):
             average.copy_(buffer)
 
-    def _draw_grid(self, stage: Stage) -> None:
-        """Write what the averaged generator makes of the same latents each time."""
-        rng = torch.Generator().manual_seed(seeds_of(self.origin.seed)[2])
-        latents = self.family.latents(GRID_IMAGES, rng).to(self.device)
-        with torch.no_grad():
-            images = to_bytes(self.family.images(self.state.ema, latents, stage))
-        path = self.run / SAMPLES / f"{self.state.images_seen:09d}.png"
-        save_grid(path, images, side=self.family.settings.resolution)
+    def _after(
+        self, watch: Watch, stage: Stage, before: int, losses: Tensor, show: Show, *, last: bool
+    ) -> None:
+        """Show, measure, draw and save what is due after a step."""
+        settings, seen = self.family.settings, self.state.images_seen
 
-    def _report(self, metrics: Metrics, stage: Stage, show: Show) -> None:
-        """Show and write the losses; raise ``UserError`` if they are no longer finite numbers."""
-        seen = self.state.images_seen
-        losses, speed = metrics.read(seen)
-        if not np.isfinite(losses).all():
-            saved = checkpoints(self.run)
-            last = f"the last good checkpoint is {saved[0]}" if saved else "there is no checkpoint yet"
+        def due(every: int) -> bool:
+            return bool(every) and (seen >= settings.images or before // every != seen // every)
+
+        watch.add(losses)
+        try:
+            draw, save = last or due(settings.grid_every), last or due(settings.checkpoint_every)
+            measure = due(settings.swd_every)
+            if watch.due() or draw or save or measure:
+                self._report(watch, stage, show)
+            if draw:
+                watch.draw_grid(stage)
+            best = measure and watch.measure(stage)
+            if save or best:
+                self._save(stage)
+        except NotWritten as error:
             raise UserError(
-                f"the losses are no longer finite numbers (discriminator {losses[0]}, generator {losses[1]}) "
-                f"after {seen} images, in {stage.phase!r}; {last}. Resumed, it would meet the same step "
-                "again: start a new run with a lower --set generator_rate and discriminator_rate, or with "
-                "--set precision=float32."
-            )
-        show(Tick(stage, seen, self.family.settings.images, speed, *losses))
-        self.state.metrics = metrics.write(stage, seen) or self.state.metrics
+                f"{error} The training stopped after {seen} images; {self._good()}. Make room on the disk, "
+                "or write fewer checkpoints (--set checkpoint_every, keep_checkpoints), and --resume."
+            ) from error
+
+    def _report(self, watch: Watch, stage: Stage, show: Show) -> None:
+        """Show and write the losses; raise ``UserError`` if they are no longer numbers, or too large."""
+        losses, speed = watch.read(stage)
+        if not np.isfinite(losses).all():
+            self._broken(stage, "the losses are no longer finite numbers", losses)
+        if np.abs(losses).max() > self.family.settings.loss_limit:
+            self._broken(stage, "the losses have exploded", losses)
+        show(Tick(stage, self.state.images_seen, self.family.settings.images, speed, *losses))
+
+    def _save(self, stage: Stage) -> None:
+        if not self.state.finite():
+            self._broken(stage, "some weights are no longer finite numbers", None)
+        save_checkpoint(self.run, self.state, self.origin, stage)
+        keep_the_best(self.run, self.state, self.family.settings.keep_checkpoints)
+
+    def _broken(self, stage: Stage, what: str, losses: tuple[float, float] | None) -> NoReturn:
+        shown = f" (discriminator {losses[0]:.6g}, generator {losses[1]:.6g})" if losses else ""
+        raise UserError(
+            f"{what}{shown} after {self.state.images_seen} images, in {stage.phase!r}; {self._good()}. "
+            "Resumed, it would meet the same step again: start a new run with a lower --set generator_rate "
+            "and discriminator_rate, or with --set precision=float32."
+        )
+
+    def _good(self) -> str:
+        saved = checkpoints(self.run)
+        return f"the last good checkpoint is {saved[0]}" if saved else "there is no checkpoint yet"
 
 
 def _minimise(loss: Tensor, optimiser: Optimizer) -> None:
     optimiser.zero_grad(set_to_none=True)
     loss.backward()
     optimiser.step()
-
-
-def _passed(every: int, before: int, after: int) -> bool:
-    return before // every != after // every

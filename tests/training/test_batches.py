@@ -23,27 +23,27 @@ def levels(batch):
 
 
 def test_every_epoch_shows_every_image_once_in_another_order(numbered):
-    reals = RealImages(numbered, seed=3, mirror=False)
+    reals = RealImages(numbered, seed=3)
     epochs = [levels(reals.batch(10 * epoch, 10, 8)) for epoch in range(5)]
     assert all(sorted(epoch) == list(range(10)) for epoch in epochs)
     assert len({tuple(epoch) for epoch in epochs}) == 5
 
 
 def test_the_order_depends_on_the_images_seen_alone(numbered):
-    whole = RealImages(numbered, seed=3, mirror=True).batch(0, 40, 8)
+    whole = RealImages(numbered, seed=3, flip=(True, False)).batch(0, 40, 8)
     for size in (1, 4, 8, 20):
-        again = RealImages(numbered, seed=3, mirror=True)
+        again = RealImages(numbered, seed=3, flip=(True, False))
         parts = [again.batch(start, size, 8) for start in range(0, 40, size)]
         assert torch.equal(torch.cat(parts), whole)
-    assert torch.equal(RealImages(numbered, seed=3, mirror=True).batch(17, 6, 8), whole[17:23])
-    assert not torch.equal(RealImages(numbered, seed=4, mirror=True).batch(0, 40, 8), whole)
+    assert torch.equal(RealImages(numbered, seed=3, flip=(True, False)).batch(17, 6, 8), whole[17:23])
+    assert not torch.equal(RealImages(numbered, seed=4, flip=(True, False)).batch(0, 40, 8), whole)
 
 
 def test_about_half_of_the_images_are_mirrored(numbered):
-    batch = RealImages(numbered, seed=0, mirror=True).batch(0, 400, 8)
+    batch = RealImages(numbered, seed=0, flip=(True, False)).batch(0, 400, 8)
     flipped = int((batch[:, 0, 0, 0] == -1).sum())
     assert 160 < flipped < 240
-    plain = RealImages(numbered, seed=0, mirror=False).batch(0, 400, 8)
+    plain = RealImages(numbered, seed=0).batch(0, 400, 8)
     assert (plain[:, 0, 0, 0] > -1).all()
 
 
@@ -51,7 +51,7 @@ def test_about_half_of_the_images_are_mirrored(numbered):
 def test_reduced_reals_are_the_datasets(dataset, monkeypatch, cache):
     monkeypatch.setattr(batches, "CACHE_BYTES", cache)
     monkeypatch.setattr(batches, "CHUNK", 5)
-    batch = to_bytes(RealImages(dataset.images, seed=0, mirror=False).batch(0, 12, 8))
+    batch = to_bytes(RealImages(dataset.images, seed=0).batch(0, 12, 8))
     expected = at_resolution(dataset.images, 8)
     assert sorted(image.tobytes() for image in batch) == sorted(image.tobytes() for image in expected)
 
@@ -59,7 +59,7 @@ def test_reduced_reals_are_the_datasets(dataset, monkeypatch, cache):
 def test_the_dataset_itself_is_never_mirrored(dataset):
     before = np.array(dataset.images)
     for resolution in (8, 32):
-        RealImages(dataset.images, seed=0, mirror=True).batch(0, 24, resolution)
+        RealImages(dataset.images, seed=0, flip=(True, False)).batch(0, 24, resolution)
     np.testing.assert_array_equal(dataset.images, before)
 
 

@@ -7,16 +7,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from training.checkpoint import (
-    checkpoints,
-    keep_newest,
-    load_checkpoint,
-    new_state,
-    read_state,
-    save_checkpoint,
-)
+from training.checkpoint import checkpoints, keep_the_best, load_checkpoint, read_state, save_checkpoint
 from training.errors import UserError
 from training.manifest import digest
+from training.state import Best, new_state
 
 
 @pytest.fixture
@@ -121,8 +115,37 @@ def test_only_the_newest_are_kept(trained):
         trained.state.images_seen = seen
         save_checkpoint(trained.run, trained.state, trained.origin, stage)
     assert [int(path.name) for path in checkpoints(trained.run)] == [1000, 90, 32, 7]
-    keep_newest(trained.run, 2)
+    keep_the_best(trained.run, trained.state, 2)
     assert [int(path.name) for path in checkpoints(trained.run)] == [1000, 90]
+
+
+def test_the_best_is_kept_and_linked(trained):
+    stage = trained.family.stage(0)
+    for seen, swd in ((100, 9.0), (200, 5.0), (300, 7.0), (400, 8.0)):
+        trained.state.images_seen = seen
+        measured = Best(seen, 16, swd)
+        trained.state.best = measured if measured.beats(trained.state.best) else trained.state.best
+        save_checkpoint(trained.run, trained.state, trained.origin, stage)
+        keep_the_best(trained.run, trained.state, 1)
+    assert [int(path.name) for path in checkpoints(trained.run)] == [400, 200]
+    best = trained.run / "checkpoints" / "best"
+    assert read_state(best)["images_seen"] == 200 and read_state(best)["best"]["swd"] == 5.0
+    load_checkpoint(best, trained.state)
+    assert trained.state.best == Best(200, 16, 5.0)
+
+
+def test_a_higher_resolution_beats_a_smaller_distance():
+    assert Best(1, 32, 50.0).beats(Best(0, 16, 1.0))
+    assert not Best(1, 16, 1.0).beats(Best(0, 32, 50.0))
+    assert Best(1, 16, 1.0).beats(Best(0, 16, 2.0)) and not Best(1, 16, 2.0).beats(Best(0, 16, 2.0))
+
+
+def test_a_state_that_lacks_a_part_is_refused(folder):
+    state = json.loads((folder / "state.json").read_text())
+    del state["sha256"], state["stage"]
+    (folder / "state.json").write_text(json.dumps(state))
+    with pytest.raises(UserError, match=r"it lacks sha256, stage"):
+        read_state(folder)
 
 
 def test_an_interrupted_write_leaves_no_checkpoint(trained, monkeypatch):

@@ -10,6 +10,7 @@ from torch.nn import functional
 from training.networks.layers import (
     EqualizedConv2d,
     EqualizedLinear,
+    EqualizedUpConv2d,
     double,
     halve,
     minibatch_stddev,
@@ -23,6 +24,22 @@ def test_a_convolution_scales_its_weights_by_hes_constant(kernel):
     x = torch.randn(2, 6, 7, 7)
     scaled = layer.weight * math.sqrt(2 / (6 * kernel * kernel))
     torch.testing.assert_close(layer(x), functional.conv2d(x, scaled, padding=(kernel - 1) // 2))
+
+
+def test_an_upsampling_convolution_is_doubling_and_then_convolution():
+    plain, fused = EqualizedConv2d(6, 5, 3), EqualizedUpConv2d(6, 5)
+    fused.load_state_dict(plain.state_dict())
+    fused.bias.data.normal_()
+    plain.bias.data.copy_(fused.bias.data)
+    x, y = (torch.randn(2, 6, 5, 5, generator=torch.Generator().manual_seed(3)) for _ in range(2))
+    x.requires_grad_()
+    y.requires_grad_()
+    results = plain(double(x)), fused(y)
+    torch.testing.assert_close(results[1], results[0])
+    for result in results:
+        result.square().sum().backward()
+    torch.testing.assert_close(y.grad, x.grad)
+    torch.testing.assert_close(fused.weight.grad, plain.weight.grad, rtol=1e-4, atol=1e-4)
 
 
 def test_a_linear_layer_scales_by_its_gain():

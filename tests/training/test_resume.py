@@ -11,9 +11,9 @@ import time
 import pytest
 import torch
 
-from training.checkpoint import MODULES, OPTIMISERS
 from training.errors import UserError
 from training.runs import read_origin, resumed
+from training.state import MODULES, OPTIMISERS
 
 
 def everything(state):
@@ -76,7 +76,7 @@ def test_a_run_without_a_checkpoint_starts_over(begin, dataset):
 @pytest.mark.parametrize(
     ("changes", "seed", "message"),
     [
-        (["mirror=false"], None, "mirror: True -> False"),
+        (["flip_horizontal=false"], None, "flip_horizontal: True -> False"),
         (["hold.4=24", "generator_rate=0.01"], None, "generator_rate: 0.001 -> 0.01\n  hold"),
         ([], 5, "seed: 0 -> 5"),
     ],

@@ -8,9 +8,9 @@ import torch
 from training.device import enough_memory
 from training.errors import UserError
 from training.networks import FAMILIES, family_named
+from training.networks.pgan import PganSettings
 from training.settings import (
     PRESETS,
-    PganSettings,
     as_configuration,
     at,
     check,
@@ -40,7 +40,7 @@ def test_the_papers_preset_has_its_numbers():
     )
     assert (settings.adam_betas, settings.adam_epsilon) == ((0.0, 0.99), 1e-8)
     assert (settings.penalty_weight, settings.drift_weight) == (10.0, 0.001)
-    assert settings.mirror is False
+    assert settings.flip_horizontal is False
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_the_papers_preset_has_its_numbers():
         ("precision=bfloat16", {"precision": "bfloat16"}),
         ("generator_rate = 2e-3", {"generator_rate": 0.002}),
         ("adam_betas=[0.5, 0.9]", {"adam_betas": (0.5, 0.9)}),
-        ("mirror=false", {"mirror": False}),
+        ("flip_horizontal=false", {"flip_horizontal": False}),
         ("minibatch=12", {"minibatch": {4: 12}}),
         ("hold.8=21", {"hold": {4: 20, 8: 21}}),
     ],
@@ -123,8 +123,10 @@ def test_a_configuration_turns_back_into_the_same_settings(tiny):
 
 def test_differences_leave_out_what_changes_no_step(tiny):
     old = as_configuration(load(PganSettings, "pgan", tiny))
-    new = as_configuration(load(PganSettings, "pgan", tiny, ["images=500", "device=cuda", "mirror=false"]))
-    assert differences(old, new) == ["mirror: True -> False"]
+    new = as_configuration(
+        load(PganSettings, "pgan", tiny, ["images=500", "device=cuda", "flip_horizontal=false"])
+    )
+    assert differences(old, new) == ["flip_horizontal: True -> False"]
 
 
 def test_presets_are_plain_toml():

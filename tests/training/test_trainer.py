@@ -69,8 +69,8 @@ def test_a_step_trains_only_what_the_stage_uses(begin):
     assert not any(torch.equal(old, new) for old, new in zip(before[1], after[1], strict=True))
 
 
-def test_the_average_follows_by_its_half_life(begin):
-    trainer = begin("run", "ema_half_life=8", "ema_warm_up=100")
+def test_the_average_keeps_its_share_each_step(begin):
+    trainer = begin("run", "ema_decay=0.5")
     before = weights(trainer.state.ema)
     trainer.train(quiet, stop_after(trainer, 8))
     new = weights(trainer.state.generator)
@@ -80,7 +80,7 @@ def test_the_average_follows_by_its_half_life(begin):
 
 def test_a_young_average_forgets_sooner(begin):
     # Half-life 0.5 of 8 images seen is 4: after a step of 8 a quarter of the old value is left.
-    trainer = begin("run", "ema_half_life=1e6", "ema_warm_up=0.5")
+    trainer = begin("run", "ema_decay=0.999999", "ema_warm_up=0.5")
     before = weights(trainer.state.ema)
     trainer.train(quiet, stop_after(trainer, 8))
     new = weights(trainer.state.generator)
@@ -99,7 +99,8 @@ def test_optimisers_start_anew_with_each_phase(begin):
 
 def test_training_brings_the_fakes_to_the_reals(begin):
     """Mean colour is the first thing learnt: after some steps at 4 x 4 it is nearer than before."""
-    trainer = begin("run", "resolution=4", "images=640", "generator_rate=0.01", "discriminator_rate=0.01")
+    changes = "resolution=4", "images=640", "generator_rate=0.01", "discriminator_rate=0.01", "ema_decay=0.9"
+    trainer = begin("run", *changes)
     reals = trainer.reals.batch(0, 12, 4).mean((0, 2, 3))
 
     def distance():
@@ -116,7 +117,7 @@ def test_a_loss_that_is_no_number_stops_with_advice(begin):
     trainer = begin()
 
     def poison(tick):
-        if tick.images_seen >= 40:
+        if tick.images_seen > 40:
             trainer.state.generator.first.weight.data.fill_(float("nan"))
 
     with pytest.raises(
@@ -124,6 +125,23 @@ def test_a_loss_that_is_no_number_stops_with_advice(begin):
     ):
         trainer.train(poison)
     assert not (trainer.run / "checkpoints" / "000000080").exists()
+
+
+def test_weights_that_are_no_numbers_are_not_saved(begin):
+    trainer = begin()
+
+    def poison(tick):
+        if tick.images_seen == 40:
+            trainer.state.discriminator.score.bias.data.fill_(float("inf"))
+
+    with pytest.raises(UserError, match=r"some weights are no longer finite .* there is no checkpoint yet"):
+        trainer.train(poison)
+    assert not (trainer.run / "checkpoints").exists()
+
+
+def test_a_loss_that_explodes_stops_with_advice(begin):
+    with pytest.raises(UserError, match=r"losses have exploded \(discriminator .*generator_rate"):
+        begin("run", "loss_limit=1e-9").train(quiet)
 
 
 @pytest.mark.parametrize("allocate", [torch.empty, np.empty])

@@ -6,6 +6,35 @@ from typing import Annotated
 
 import typer
 
+from training.fetch.terms import COLLECTION
+
+
+def fetch(
+    out: Annotated[
+        Path, typer.Option(help="Folder for the images; one that was interrupted is gone on with.")
+    ],
+    collection: Annotated[
+        int, typer.Option(min=1, help="The ISIC Archive's number of a public collection.")
+    ] = (COLLECTION),
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="The first so many images; all without it.")
+    ] = None,
+    patience: Annotated[
+        float, typer.Option(min=1, help="Seconds after which to give up when nothing arrives.")
+    ] = 600,
+) -> None:
+    """Fetch photographs from the ISIC Archive with its own client: the training images of ISIC 2018 Task 3.
+
+    Says under which licence they come and what to cite, then fetches what is not here yet, decodes every
+    image, and names the folder --out when all are whole. Run again, it goes on where it was interrupted.
+    The 10,015 images of collection 66 take about 3 GB.
+
+    Example: dermvtt-train fetch --out photos/isic2018
+    """
+    from training.fetch.folder import fetch as fetch_folder
+
+    fetch_folder(out, collection, limit, patience)
+
 
 def prepare(
     source: Annotated[Path, typer.Argument(help="Folder of photographs, searched to any depth.")],

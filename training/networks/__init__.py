@@ -3,10 +3,12 @@
 from difflib import get_close_matches
 
 from training.errors import UserError
+from training.networks.dcgan import DCGAN
 from training.networks.family import Family, Stage
+from training.networks.lapgan import LAPGAN
 from training.networks.pgan import PGAN
 
-FAMILIES: dict[str, type[Family]] = {family.name: family for family in (PGAN,)}
+FAMILIES: dict[str, type[Family]] = {family.name: family for family in (PGAN, DCGAN, LAPGAN)}
 
 __all__ = ["FAMILIES", "Family", "Stage", "family_named"]
 

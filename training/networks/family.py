@@ -10,7 +10,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from training.settings import Settings
+from training.draws import Draws
+from training.settings import Settings, at
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Family(ABC):
 
     name: ClassVar[str]
     Settings: ClassVar[type[Settings]]
+    comparing: ClassVar[int] = 1
+    """How many images the discriminator compares with each other: a process's share must be whole groups."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -47,24 +50,37 @@ class Family(ABC):
     def discriminator(self) -> nn.Module:
         """A new discriminator (or critic), its weights drawn from torch's global random state."""
 
-    @abstractmethod
     def stage(self, images_seen: int) -> Stage:
         """The stage after so many images: a function of nothing else, so that a resumed run agrees."""
+        resolution = self.settings.resolution
+        return Stage("train", resolution, 1.0, at(self.settings.minibatch, resolution))
 
     @abstractmethod
     def discriminator_loss(
-        self, discriminator: nn.Module, reals: Tensor, fakes: Tensor, stage: Stage, rng: torch.Generator
+        self, generator: nn.Module, discriminator: nn.Module, reals: Tensor, draws: Draws, stage: Stage
     ) -> Tensor:
-        """What the discriminator minimises; ``fakes`` carry no gradient."""
+        """What the discriminator minimises, on reals and on as many new fakes that carry no gradient."""
 
     @abstractmethod
-    def generator_loss(self, discriminator: nn.Module, fakes: Tensor, stage: Stage) -> Tensor:
-        """What the generator minimises; ``fakes`` carry its gradient."""
+    def generator_loss(
+        self, generator: nn.Module, discriminator: nn.Module, reals: Tensor, draws: Draws, stage: Stage
+    ) -> Tensor:
+        """What the generator minimises, on as many new fakes as there are ``reals``."""
+
+    @property
+    def latent_length(self) -> int:
+        """How many random numbers make one image."""
+        return self.settings.latent_size
 
     def latents(self, count: int, rng: torch.Generator) -> Tensor:
-        """Draw (count, latent_size) standard normal latent vectors, on the CPU."""
-        return torch.randn(count, self.settings.latent_size, generator=rng)
+        """Draw (count, latent_length) standard normal latent vectors, on the CPU."""
+        return torch.randn(count, self.latent_length, generator=rng)
 
     def images(self, generator: nn.Module, latents: Tensor, stage: Stage) -> Tensor:
         """Images (N, 3, R, R) of the latents at the stage; by default a generator knows one size only."""
         return generator(latents)
+
+    def fakes(self, generator: nn.Module, reals: Tensor, draws: Draws, stage: Stage) -> Tensor:
+        """As many new images as there are ``reals``, on their device."""
+        latents = draws.normal(len(reals), self.latent_length).to(reals.device, non_blocking=True)
+        return self.images(generator, latents, stage)

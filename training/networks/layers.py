@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 HE_GAIN = math.sqrt(2.0)
+GROUP = 4
+"""How many images the minibatch standard deviation is taken over."""
 
 
 class EqualizedConv2d(nn.Module):
@@ -29,6 +31,24 @@ class EqualizedConv2d(nn.Module):
         """Map (N, inputs, H, W) to (N, outputs, H, W)."""
         padding = self.weight.shape[-1] // 2
         return functional.conv2d(x, self.weight * self.scale, self.bias, padding=padding)
+
+
+class EqualizedUpConv2d(EqualizedConv2d):
+    """``EqualizedConv2d`` (3 x 3) of what ``double`` makes of its input, in one step and at half the cost.
+
+    Of the nine pixels under the filter several are the same one, repeated. Adding up their weights first
+    leaves four for each pixel of the result: a 4 x 4 convolution with fractional stride.
+    """
+
+    def __init__(self, inputs: int, outputs: int, gain: float = HE_GAIN) -> None:
+        super().__init__(inputs, outputs, 3, gain)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (N, inputs, H, W) to (N, outputs, 2H, 2W)."""
+        weight = (self.weight * self.scale).flip(2, 3).transpose(0, 1)
+        weight = functional.pad(weight, (0, 1)) + functional.pad(weight, (1, 0))
+        weight = functional.pad(weight, (0, 0, 0, 1)) + functional.pad(weight, (0, 0, 1, 0))
+        return functional.conv_transpose2d(x, weight, self.bias, stride=2, padding=1)
 
 
 class EqualizedLinear(nn.Module):
@@ -77,7 +97,7 @@ def pixel_norm(x: Tensor, epsilon: float = 1e-8) -> Tensor:
     return x * torch.rsqrt(mean_square + epsilon).to(x.dtype)
 
 
-def minibatch_stddev(x: Tensor, group: int = 4, epsilon: float = 1e-8) -> Tensor:
+def minibatch_stddev(x: Tensor, group: int = GROUP, epsilon: float = 1e-8) -> Tensor:
     """Append one feature map: how much the images of a group differ (section 3).
 
     The standard deviation over the group at each feature and place, averaged to one number a group. Image i

@@ -4,21 +4,26 @@ import itertools
 from typing import ClassVar
 
 import torch
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
+from training.draws import Draws
 from training.networks.family import Family, Stage
 from training.networks.layers import (
+    GROUP,
     HE_GAIN,
     EqualizedConv2d,
     EqualizedLinear,
     EqualizedSpread,
+    EqualizedUpConv2d,
     double,
     halve,
     leaky,
     minibatch_stddev,
     pixel_norm,
 )
-from training.settings import PganSettings, at
+from training.networks.losses import gradient_penalty
+from training.settings import SMALLEST, ByResolution, Settings, at
 
 FIRST = 4
 """The resolution that growing starts at."""
@@ -34,17 +39,44 @@ def feature_maps(resolution: int, base: int, most: int) -> int:
     return max(1, min(base * 2 // resolution, most))
 
 
+class PganSettings(Settings):
+    """Progressive growing on top: ``hold`` and ``fade`` are the lengths of its phases at each resolution.
+
+    ``images`` ends the training; the last resolution is held until then. Feature maps at stage s are
+    min(fmap_base / 2^s, fmap_max); the paper's full width is 8192 and 512.
+    """
+
+    hold: ByResolution = Field(default={SMALLEST: 600_000})
+    fade: ByResolution = Field(default={SMALLEST: 600_000})
+    fmap_base: int = Field(default=8192, gt=0, le=2**20)
+    fmap_max: int = Field(default=512, gt=0, le=8192)
+    penalty_weight: float = Field(default=10.0, ge=0)
+    drift_weight: float = Field(default=0.001, ge=0)
+
+    @model_validator(mode="after")
+    def _long_enough(self) -> "PganSettings":
+        size, grown = SMALLEST, 0
+        while size < self.resolution:
+            grown += at(self.hold, size) + at(self.fade, size * 2)
+            size *= 2
+        if self.images <= grown:
+            raise ValueError(
+                f"images = {self.images} ends before {size}x{size} is faded in, at {grown} images"
+            )
+        return self
+
+
 class GeneratorBlock(nn.Module):
     """Double the resolution, then two 3 x 3 convolutions, each with pixelwise normalisation."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__()
-        self.conv1 = EqualizedConv2d(inputs, outputs, 3)
+        self.conv1 = EqualizedUpConv2d(inputs, outputs)
         self.conv2 = EqualizedConv2d(outputs, outputs, 3)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, inputs, R, R) to (N, outputs, 2R, 2R)."""
-        x = pixel_norm(leaky(self.conv1(double(x))))
+        x = pixel_norm(leaky(self.conv1(x)))
         return pixel_norm(leaky(self.conv2(x)))
 
 
@@ -122,23 +154,13 @@ def fade(reals: Tensor, alpha: float) -> Tensor:
     return torch.lerp(double(halve(reals)), reals, alpha) if alpha < 1 else reals
 
 
-def gradient_penalty(
-    critic: nn.Module, reals: Tensor, fakes: Tensor, rng: torch.Generator, **how: float
-) -> Tensor:
-    """(|gradient| - 1)^2 at a random point between each real and fake, averaged (Gulrajani et al. 2017)."""
-    share = torch.rand(len(reals), 1, 1, 1, generator=rng).to(reals)
-    between = torch.lerp(reals, fakes, share).requires_grad_()
-    (gradient,) = torch.autograd.grad(critic(between, **how).sum(), between, create_graph=True)
-    norm = gradient.square().sum(dim=(1, 2, 3)).sqrt()
-    return (norm - 1).square().mean()
-
-
 class PGAN(Family):
     """WGAN-GP on images that grow from 4 x 4 to the full resolution, one doubling at a time."""
 
     name: ClassVar[str] = "pgan"
     Settings: ClassVar[type[PganSettings]] = PganSettings
     settings: PganSettings
+    comparing: ClassVar[int] = GROUP
 
     def generator(self) -> Generator:
         """A new generator for the settings' resolution and width."""
@@ -171,18 +193,23 @@ class PGAN(Family):
         return generator(latents, stage.resolution, stage.alpha)
 
     def discriminator_loss(
-        self, discriminator: nn.Module, reals: Tensor, fakes: Tensor, stage: Stage, rng: torch.Generator
+        self, generator: nn.Module, discriminator: nn.Module, reals: Tensor, draws: Draws, stage: Stage
     ) -> Tensor:
         """WGAN-GP's critic loss, with a small pull of real scores to zero against drift (appendix A.1)."""
         s = self.settings
         reals = fade(reals, stage.alpha)
+        with torch.no_grad():
+            fakes = self.fakes(generator, reals, draws, stage)
         real_scores = discriminator(reals, stage.alpha)
         fake_scores = discriminator(fakes, stage.alpha)
-        penalty = gradient_penalty(discriminator, reals, fakes, rng, alpha=stage.alpha)
+        shares = draws.uniform(len(reals))
+        penalty = gradient_penalty(discriminator, reals, fakes, shares, alpha=stage.alpha)
         drift = real_scores.square().mean()
         wasserstein = fake_scores.mean() - real_scores.mean()
         return wasserstein + s.penalty_weight * penalty + s.drift_weight * drift
 
-    def generator_loss(self, discriminator: nn.Module, fakes: Tensor, stage: Stage) -> Tensor:
+    def generator_loss(
+        self, generator: nn.Module, discriminator: nn.Module, reals: Tensor, draws: Draws, stage: Stage
+    ) -> Tensor:
         """Minus the critic's mean score of the fakes."""
-        return -discriminator(fakes, stage.alpha).mean()
+        return -discriminator(self.fakes(generator, reals, draws, stage), stage.alpha).mean()

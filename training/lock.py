@@ -1,0 +1,45 @@
+"""A run's folder is trained in by one process at a time, and others can tell."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from training.errors import UserError
+
+LOCK = "run.lock"
+
+
+@contextmanager
+def sole_training(run: Path) -> Iterator[None]:
+    """Hold the run's lock; raise ``UserError`` where another process holds it.
+
+    The lock is the system's: it goes with the process, however that ends.
+    """
+    handle = os.open(run / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise UserError(
+                f"another process is training in {run}. Wait for it, stop it, or choose another --out."
+            ) from error
+        yield
+    finally:
+        os.close(handle)
+
+
+def is_training(run: Path) -> bool:
+    """Whether some process is training in the run's folder at this moment."""
+    try:
+        handle = os.open(run / LOCK, os.O_RDONLY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
