@@ -6,10 +6,10 @@ import sys
 import typer
 from typer.core import TyperGroup
 
-from training.commands import data, pictures, runs
+from training.commands import data, measures, memorised, pictures, runs
 from training.errors import INTERRUPTED, Interrupted, UserError
 
-EXTRA = {"PIL", "safetensors", "torch"}
+EXTRA = {"PIL", "safetensors", "tensorboard", "torch"}
 """What the [training] extra brings: a server that only runs studies is installed without."""
 
 
@@ -39,12 +39,17 @@ def _commands() -> None:
 
 
 for _command in (
+    data.fetch,
     data.prepare,
     data.phantom,
     runs.train,
+    runs.status,
     runs.export,
     pictures.sample,
     pictures.mix,
+    measures.swd,
+    pictures.walk,
+    memorised.neighbours,
 ):
     app.command()(_command)
 

@@ -46,3 +46,43 @@ def mix(
 
     make_mix(open_dataset(data), load_generator(checkpoint, pick_device(device)), fakes, reals, seed, out)
     print(f"{out}: {reals} reals and {fakes} fakes", file=sys.stderr)
+
+
+def walk(
+    checkpoint: Annotated[Path, typer.Option(help="Run folder, checkpoint folder or exported file.")],
+    out: Annotated[Path | None, typer.Option(help="PNG file for the contact sheet.")] = None,
+    animation: Annotated[Path | None, typer.Option(help="File ending in .gif, .webp or .png.")] = None,
+    seeds: Annotated[str, typer.Option(help="Latent seeds to visit, as 3,14,15.")] = "",
+    stops: Annotated[int, typer.Option(min=2, help="How many seeds to visit without --seeds.")] = 5,
+    seed: Annotated[int, typer.Option(min=0, help="Which seeds without --seeds: those of sample.")] = 0,
+    steps: Annotated[int, typer.Option(min=1, help="Steps from seed to seed in the sheet.")] = 8,
+    frames: Annotated[int, typer.Option(min=1, help="Steps from seed to seed in the animation.")] = 24,
+    fps: Annotated[float, typer.Option(min=1, max=50, help="Frames per second.")] = 20,
+    loop: Annotated[bool, typer.Option(help="Animate the way back to the first seed, too.")] = True,
+    enlarge: Annotated[int, typer.Option(min=1, max=16, help="Repeat every pixel so often.")] = 1,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+) -> None:
+    """Walk through the latent space from seed to seed, as a contact sheet, an animation, or both.
+
+    Example: dermvtt-train walk --checkpoint runs/pgan --seeds 3,14,15 --out walk.png --animation walk.gif
+    """
+    import numpy as np
+
+    from training.device import pick_device
+    from training.export import load_generator
+    from training.sample import latent_seeds
+    from training.walk import read_seeds
+    from training.walk import walk as take_walk
+
+    visited = read_seeds(seeds) if seeds else latent_seeds(stops, np.random.default_rng(seed))
+    take_walk(
+        load_generator(checkpoint, pick_device(device)),
+        visited,
+        out=out,
+        steps=steps,
+        animation=animation,
+        frames=frames,
+        fps=fps,
+        loop=loop,
+        enlarge=enlarge,
+    )

@@ -1,0 +1,35 @@
+"""Commands that measure how far generated images are from real ones."""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+SOURCE = "A dataset folder, a folder of images, a run, a checkpoint or an exported file."
+
+
+def swd(
+    a: Annotated[Path, typer.Argument(help=SOURCE, metavar="A")],
+    b: Annotated[Path, typer.Argument(help="What to compare it with, of the same kinds.", metavar="B")],
+    images: Annotated[int, typer.Option(min=1, help="How many of each; all where there are fewer.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="Which images, patches and directions.")] = 0,
+    repeats: Annotated[
+        int, typer.Option(min=1, help="Seeds, of 128 directions each, that the mean and the spread are over.")
+    ] = 4,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, not a table.")] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+) -> None:
+    """Measure the sliced Wasserstein distance (SWD) of two sets of images, times 1000.
+
+    Two samples of one source are not at distance 0: compare reals with reals to see what is.
+
+    Example: dermvtt-train swd data/photos runs/pgan --images 10000 --seed 0
+    """
+    # Before NumPy is loaded. Threads of our own multiply matrices; the library's would spin beside them.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from training.measure.report import as_document, as_table, measure
+
+    measured = measure(a, b, images, seed, repeats, device)
+    print(json.dumps(as_document(measured), indent=2) if as_json else as_table(measured))
