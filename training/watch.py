@@ -72,7 +72,8 @@ class Watch:
         state, seen = self._state, self._state.images_seen
         count = min(self._family.settings.swd_images, len(self._reals))
         if self._reference is None or self._reference.resolution != stage.resolution:
-            self._reference = Reference(self._some_reals(count, stage), count, self._seed, self._device)
+            reals = self._some_reals(count, stage)
+            self._reference = Reference(reals, count, self._seed, repeats=1, device=self._device)
         levels = self._reference.distance(self._drawn(count, stage))
         mean = fmean(levels.values())
         state.metrics |= {"swd": {str(level): value for level, value in levels.items()}, "swd_mean": mean}

@@ -19,6 +19,7 @@ fmap_base = 32
 fmap_max = 8
 flip_horizontal = true
 swd_every = 0
+tensorboard = false
 checkpoint_every = 40
 grid_every = 50
 device = "cpu"

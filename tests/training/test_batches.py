@@ -7,6 +7,7 @@ import torch
 from training import batches
 from training.batches import RealImages, require_reducible, to_bytes, to_signed
 from training.dataset import at_resolution
+from training.draws import Share
 from training.errors import UserError
 
 
@@ -54,6 +55,23 @@ def test_reduced_reals_are_the_datasets(dataset, monkeypatch, cache):
     batch = to_bytes(RealImages(dataset.images, seed=0).batch(0, 12, 8))
     expected = at_resolution(dataset.images, 8)
     assert sorted(image.tobytes() for image in batch) == sorted(image.tobytes() for image in expected)
+
+
+def test_flips_are_independent_of_each_other(numbered):
+    corners = np.zeros((400, 8, 8, 3), np.uint8)
+    corners[:, 0, 0] = 255
+    batch = to_bytes(RealImages(corners, seed=0, flip=(True, True)).batch(0, 400, 8))
+    found = [int((batch[:, row, column, 0] == 255).sum()) for row in (0, -1) for column in (0, -1)]
+    assert sum(found) == 400 and min(found) > 70
+    down = to_bytes(RealImages(corners, seed=0, flip=(False, True)).batch(0, 400, 8))
+    assert 150 < (down[:, -1, 0, 0] == 255).sum() < 250 and not down[:, :, -1].any()
+
+
+def test_processes_see_every_image_once_between_them(numbered):
+    whole = RealImages(numbered, seed=3).batch(16, 12, 8)
+    for rank in range(4):
+        part = RealImages(numbered, seed=3, share=Share(rank, 4)).batch(16, 12, 8)
+        assert torch.equal(part, whole[rank::4])
 
 
 def test_the_dataset_itself_is_never_mirrored(dataset):

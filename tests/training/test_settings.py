@@ -26,8 +26,9 @@ def test_every_preset_is_valid_and_belongs_to_a_family(path):
     assert load(FAMILIES[family].Settings, family, name).images > 0
 
 
-def test_demo_quick_and_paper_come_with_pgan():
-    assert {"demo", "quick", "paper"} <= set(presets("pgan"))
+def test_quick_gpu_hour_and_paper_come_with_every_family():
+    for family in FAMILIES:
+        assert {"quick", "gpu-hour", "paper"} <= set(presets(family))
 
 
 def test_the_papers_preset_has_its_numbers():
@@ -40,7 +41,27 @@ def test_the_papers_preset_has_its_numbers():
     )
     assert (settings.adam_betas, settings.adam_epsilon) == ((0.0, 0.99), 1e-8)
     assert (settings.penalty_weight, settings.drift_weight) == (10.0, 0.001)
-    assert settings.flip_horizontal is False
+    assert (settings.generator_rate, settings.discriminator_rate, settings.ema_decay) == (1e-3, 1e-3, 0.999)
+    assert (settings.minibatch, settings.hold, settings.fade) == (
+        {4: 16, 256: 14},
+        {4: 800_000},
+        {4: 800_000},
+    )
+    assert not (settings.flip_horizontal or settings.flip_vertical)
+
+
+def test_the_papers_length_is_three_million_iterations():
+    settings = load(PganSettings, "pgan", "paper")
+    family = FAMILIES["pgan"](settings)
+    # Every phase is a whole number of minibatches but for the last step of fading in 256 x 256.
+    iterations = seen = 0
+    while seen < settings.images:
+        stage = family.stage(seen)
+        if stage.phase == "hold 256x256":
+            iterations += -(-(settings.images - seen) // stage.minibatch)
+            break
+        iterations, seen = iterations + 1, seen + stage.minibatch
+    assert iterations == 3_000_000
 
 
 @pytest.mark.parametrize(
