@@ -8,7 +8,7 @@ PRESET ?= quick
 MIX ?= mixes/x
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data test lint train-pgan train-dcgan train-lapgan mix serve bench clean
+.PHONY: help setup demo data test lint train-pgan train-dcgan train-lapgan mix serve bench bench-training clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ serve: $(VENV)/training ## serve the studies of the data folder
 
 bench: setup ## speed of drawing, preparing and rating on this machine
 	$(BIN)/python benchmarks/run.py
+
+bench-training: $(VENV)/training ## speed and memory of training steps, in pairs; some minutes a case
+	$(BIN)/python benchmarks/training.py
 
 clean: ## remove the virtual environment and caches; data, runs and studies stay
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -178,6 +178,7 @@ def _trainer(
             (settings.flip_horizontal, settings.flip_vertical),
             rows=rows_where(dataset, where) if where else None,
             share=processes.share,
+            device=device,
         ),
         origin=Origin(family.name, as_configuration(settings), seed, dataset.digest, dataset.drawn, selected),
         run=run,

@@ -77,13 +77,12 @@ def status(run: Path) -> Status:
 def as_text(found: Status) -> str:
     """A few lines for a person."""
     share = found.images_seen / found.images
-    lines = [
-        f"{found.run}: {found.family}, {found.state}, {found.images_seen}/{found.images} images ({share:.1%})"
-    ]
+    seen = f"{found.images_seen}/{found.images} images ({share:.1%})"
+    lines = [f"{found.run}: {found.family}, {found.state}, {seen}"]
     if found.phase:
+        losses = f"discriminator {found.discriminator_loss:.3g}, generator {found.generator_loss:.3g}"
         lines.append(
-            f"  {found.phase}: {found.images_per_s:,.1f} images/s, discriminator "
-            f"{found.discriminator_loss:.3g}, generator {found.generator_loss:.3g}, {_duration(found.age_s)} ago"
+            f"  {found.phase}: {found.images_per_s:,.1f} images/s, {losses}, {_duration(found.age_s)} ago"
         )
     if found.time_left_s is not None:
         lines.append(f"  {_duration(found.time_left_s)} left at this speed")

@@ -53,8 +53,7 @@ class Trainer:
         memory, or the disk is full.
         """
         state, settings = self.state, self.family.settings
-        critic = self._sharing(state.discriminator, self.family.discriminator_loss)
-        artist = self._sharing(state.generator, self.family.generator_loss)
+        losses_of = self.losses()
         with self._watch() as watch:
             while state.images_seen < settings.images:
                 stage = self.family.stage(state.images_seen)
@@ -62,13 +61,20 @@ class Trainer:
                     self.processes.refuse_uneven(stage.minibatch, self.family.comparing, stage.resolution)
                     state.restart_optimisers(settings)
                     state.phase = stage.phase
-                losses = self.processes.mean(self._step(stage, critic, artist))
+                losses = self.processes.mean(self.step(stage, *losses_of))
                 before, state.images_seen = state.images_seen, state.images_seen + stage.minibatch
                 last = self.processes.any(stop()) or state.images_seen >= settings.images
                 if self.processes.leads:
                     self._after(watch, stage, before, losses, show, last=last)
                 if last:
                     break
+
+    def losses(self) -> tuple[nn.Module, nn.Module]:
+        """What the discriminator and what the generator minimise, for ``step``."""
+        return (
+            self._sharing(self.state.discriminator, self.family.discriminator_loss),
+            self._sharing(self.state.generator, self.family.generator_loss),
+        )
 
     def _sharing(self, trained: nn.Module, loss: Callable[..., Tensor]) -> nn.Module:
         state = self.state
@@ -80,12 +86,12 @@ class Trainer:
         seed = seeds_of(self.origin.seed)[2]
         return Watch(self.run, self.family, self.state, self.reals, self.device, seed)
 
-    def _step(self, stage: Stage, critic: nn.Module, artist: nn.Module) -> Tensor:
+    def step(self, stage: Stage, critic: nn.Module, artist: nn.Module) -> Tensor:
         """One step of the discriminator, the generator and its average; return the two losses, (2,)."""
         state = self.state
         draws = Draws(state.rng, self.processes.share)
         try:
-            reals = self.reals.batch(state.images_seen, stage.minibatch, stage.resolution).to(self.device)
+            reals = self.reals.batch(state.images_seen, stage.minibatch, stage.resolution)
             with autocast(self.device, self.precision):
                 critic_loss = critic(reals, draws, stage)
             _minimise(critic_loss, state.discriminator_optimiser)
@@ -104,11 +110,11 @@ class Trainer:
                 f"of {stage.minibatch}{memory_wanted(error, self.device)}. Start a new run with --set "
                 f"minibatch.{stage.resolution}={max(1, stage.minibatch // 2)}, or with fewer feature maps."
             ) from error
-        self._average(stage)
+        self.average(stage)
         return torch.stack([critic_loss.detach(), loss.detach()]).float()
 
     @torch.no_grad()
-    def _average(self, stage: Stage) -> None:
+    def average(self, stage: Stage) -> None:
         """Move the averaged generator's weights towards the generator's: an exponential moving average."""
         settings, state = self.family.settings, self.state
         kept = settings.ema_decay

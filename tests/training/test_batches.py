@@ -83,7 +83,7 @@ def test_the_dataset_itself_is_never_mirrored(dataset):
 
 def test_bytes_survive_the_way_to_signed_and_back():
     images = np.arange(256, dtype=np.uint8).repeat(3).reshape(1, 16, 16, 3)
-    signed = to_signed(images)
+    signed = to_signed(torch.from_numpy(images))
     assert (signed.min(), signed.max()) == (-1, 1)
     np.testing.assert_array_equal(to_bytes(signed), images)
 

@@ -65,7 +65,7 @@ def test_what_is_not_there_is_refused_with_what_is(labelled, condition, message)
 def test_conditions_that_no_image_fits_together_are_refused(labelled):
     for row, entry in enumerate(labelled.index):
         entry["sex"] = "male" if row % 4 == 0 else "female"
-    with pytest.raises(UserError, match="no image .* fits --where diagnosis=mel --where sex=fem"):
+    with pytest.raises(UserError, match=r"no image .* fits --where diagnosis=mel --where sex=fem"):
         rows_where(labelled, parse_where(["diagnosis=mel", "sex=female"]))
 
 
