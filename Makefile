@@ -49,7 +49,7 @@ bench: setup ## speed of drawing, preparing and rating on this machine
 	$(BIN)/python benchmarks/run.py
 
 bench-training: $(VENV)/training ## speed and memory of training steps, in pairs; some minutes a case
-	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/steps.py
 
 clean: ## remove the virtual environment and caches; data, runs and studies stay
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -1,47 +1,25 @@
-"""A trained generator, from a run, a checkpoint or an exported file: always the same one, by its digest.
+"""A trained generator, from a run, a checkpoint or an exported file: always the same one, by its digest."""
 
-The exported file is safetensors: the averaged generator's weights and, as metadata under one key, a JSON
-document of all that drawing from them needs. A generator's digest is the SHA-256 of that file's bytes.
-"""
-
-import json
-import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ValidationError
-from safetensors import SafetensorError
-from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from training.batches import to_bytes
-from training.checkpoint import FORMAT_VERSION, STATE, checkpoints, read_state, read_tensors
+from training.checkpoint import STATE, checkpoints, read_state, read_tensors
 from training.device import enough_memory
 from training.errors import UserError
+from training.exported import Exported, of_checkpoint, read_about, read_exported, read_weights
 from training.files import new_file
+from training.joining import join
 from training.manifest import digest
 from training.networks import Family, Stage, family_named
 from training.settings import SMALLEST, check
-
-KEY = "dermvtt"
-FORMAT = "dermvtt-generator"
-COPIED = ("family", "configuration", "seed", "dataset", "drawn", "images_seen", "stage", "tool_version")
-
-
-class _About(BaseModel):
-    """What an exported file says of its generator, as far as drawing needs it."""
-
-    family: str
-    configuration: dict[str, Any]
-    dataset: str
-    drawn: bool
-    images_seen: int
-    stage: Stage
+from training.shipped import located
 
 
 @dataclass(frozen=True)
@@ -90,46 +68,69 @@ class TrainedGenerator:
         return to_bytes(self.family.images(self.module, latents.to(self.device), self.stage))
 
 
-def export_bytes(source: Path) -> bytes:
-    """The exported file of a run (its newest checkpoint), a checkpoint, or an exported file, which is itself.
+def read_generator(source: Path) -> Exported:
+    """The averaged generator of a run (its newest checkpoint), a checkpoint, or an exported file.
 
-    Raises ``UserError`` where ``source`` is none of them or is damaged.
+    ``shipped:NAME`` is one that comes with DermVTT. Raises ``UserError`` where ``source`` is none of them or
+    is damaged.
     """
-    if source.is_file():
-        return source.read_bytes()
-    if not source.is_dir():
+    place = located(source)
+    if place.is_file():
+        return read_exported(source, place.read_bytes())
+    if not place.is_dir():
         raise UserError(f"{source} does not exist. Give a run's folder, a checkpoint's, or an exported file.")
-    folder = source
-    if not (source / STATE).exists():
-        found = checkpoints(source)
+    folder = place
+    if not (place / STATE).exists():
+        found = checkpoints(place)
         if not found:
             raise UserError(
                 f"{source} is neither a run with a checkpoint, nor a checkpoint, nor an exported file."
             )
         folder = found[0]
     document = read_state(folder)
-    about = {"format": FORMAT, "version": FORMAT_VERSION} | {key: document[key] for key in COPIED}
-    # One key only: safetensors writes several in no fixed order, and the bytes must not vary.
-    return save(read_tensors(folder, "ema.safetensors", document), {KEY: json.dumps(about, sort_keys=True)})
+    return of_checkpoint(document, read_tensors(folder, "ema.safetensors", document))
 
 
-def export(source: Path, out: Path) -> str:
-    """Write the exported file and return its digest; raise ``UserError`` where ``out`` exists."""
+def export_bytes(source: Path, *, half: bool = False) -> bytes:
+    """The exported file of what ``read_generator`` reads, with ``half`` in half precision.
+
+    That of an exported file is itself. Raises ``UserError`` as ``read_generator`` does.
+    """
+    place = located(source)
+    if place.is_file() and not half:
+        return place.read_bytes()
+    generator = read_generator(source)
+    return (generator.halved() if half else generator).to_bytes()
+
+
+def export(sources: Sequence[Path], out: Path, *, half: bool = False) -> str:
+    """Write the exported file of a generator, or of the levels of one joined, and return its digest.
+
+    Raises ``UserError`` where ``out`` exists, or several ``sources`` are not all levels of one generator.
+    """
     if out.exists():
         raise UserError(f"{out} already exists. Choose another --out, or remove it first.")
-    data = export_bytes(source)
-    _read_about(source, data)
+    if len(sources) == 1:
+        data = export_bytes(sources[0], half=half)
+        read_about(sources[0], data)
+    else:
+        generator = join([(source, read_generator(source)) for source in sources])
+        data = (generator.halved() if half else generator).to_bytes()
     with new_file(out) as partial:
         partial.write_bytes(data)
     return digest(data)
 
 
 def load_generator(source: Path, device: torch.device) -> TrainedGenerator:
-    """The averaged generator of a run, a checkpoint or an exported file; raise ``UserError`` without one."""
+    """The generator that ``read_generator`` reads, ready to draw in float32 whatever its file holds.
+
+    Raises ``UserError`` where there is none, or where only a part of it has been trained.
+    """
     data = export_bytes(source)
-    about = _read_about(source, data)
+    about = read_about(source, data)
     kind = family_named(about.family)
     family = kind(check(kind.Settings, about.configuration))
+    _require_whole(source, family)
     stage = about.stage
     grown = SMALLEST <= stage.resolution <= family.settings.resolution and stage.resolution.bit_count() == 1
     if not (grown and 0 < stage.alpha <= 1):
@@ -137,8 +138,8 @@ def load_generator(source: Path, device: torch.device) -> TrainedGenerator:
     with enough_memory():
         module = family.generator()
     try:
-        module.load_state_dict(load(data))
-    except (RuntimeError, SafetensorError) as error:
+        module.load_state_dict(read_weights(source, data))
+    except RuntimeError as error:
         raise UserError(f"{source} does not hold the generator that it describes: {error}") from error
     return TrainedGenerator(
         family=family,
@@ -152,19 +153,10 @@ def load_generator(source: Path, device: torch.device) -> TrainedGenerator:
     )
 
 
-def _read_about(source: Path, data: bytes) -> _About:
-    """The JSON document in a safetensors file's header (8 bytes of length, little endian, then JSON)."""
-    try:
-        (length,) = struct.unpack_from("<Q", data)
-        about: dict[str, Any] = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][KEY])
-        known = about["format"] == FORMAT and about["version"] == FORMAT_VERSION
-    except (struct.error, ValueError, KeyError, TypeError, OverflowError) as error:
-        raise UserError(f"{source} is not a generator exported by dermvtt-train export.") from error
-    if not known:
-        raise UserError(f"{source} was written by another version of this tool.")
-    try:
-        return _About.model_validate(about)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise UserError(f"{source} is damaged: {where}: {first['msg']}.") from error
+def _require_whole(source: Path, family: Family) -> None:
+    if family.untrained:
+        levels = ", ".join(map(str, family.untrained))
+        raise UserError(
+            f"{source} is a part of a generator: it did not train level {levels}. Join it with the runs that "
+            f"did: dermvtt-train export --checkpoint {source} --checkpoint OTHER --out whole.safetensors"
+        )

@@ -21,6 +21,7 @@ from training.files import new_folder
 from training.manifest import IMAGES, MANIFEST, FakeProvenance, Manifest, MixImage, RealProvenance, digest
 from training.parallel import interruptible
 from training.sample import draw_all, latent_seeds
+from training.selection import Where, rows_where
 
 LESION = "lesion_id"
 TIME_STAMP = 946_684_800
@@ -36,20 +37,26 @@ class Picture:
 
 
 def mix(
-    dataset: Dataset, generator: TrainedGenerator, fakes: int, reals: int, seed: int, out: Path
+    dataset: Dataset,
+    generator: TrainedGenerator,
+    fakes: int,
+    reals: int,
+    seed: int,
+    out: Path,
+    where: Where | None = None,
 ) -> Manifest:
     """Write the mix folder ``out``, wholly determined by the seed, the dataset and the generator.
 
-    Reals are drawn without replacement, of one lesion at most one where the dataset knows lesions and has
-    enough. Raises ``UserError`` where there are too few reals, they are too small,
-    their pixels are not those of the dataset's digest, or ``out`` exists.
+    Reals are drawn without replacement from all images or those that ``where`` selects, of one lesion at most
+    one where the dataset knows lesions and has enough. Raises ``UserError`` where there are too few reals,
+    they are too small, their pixels are not those of the dataset's digest, or ``out`` exists.
     """
     if fakes < 0 or reals < 0 or fakes + reals == 0:
         raise UserError(f"a mix needs at least one image; asked for {fakes} fakes and {reals} reals.")
     for_reals, for_fakes, for_ids = (
         np.random.default_rng(part) for part in np.random.SeedSequence(seed).spawn(3)
     )
-    rows, per_lesion = choose_reals(dataset, reals, for_reals)
+    rows, per_lesion = choose_reals(dataset, reals, for_reals, where)
     require_reducible(dataset, generator.resolution)
     with interruptible(f"nothing was written to {out}"), new_folder(out) as partial:
         verify(dataset)  # the manifest leads every real back to this digest
@@ -62,11 +69,13 @@ def mix(
             configuration={
                 "fakes": fakes,
                 "reals": reals,
+                "where": {column: list(values) for column, values in (where or {}).items()},
                 "one_real_per_lesion": per_lesion,
                 "resampling": "box",
                 "encoder": "PNG, stored, unfiltered",
                 "device": str(generator.device),
                 "generator_dataset": generator.dataset,
+                "generator_drawn": generator.drawn,
                 "generator_images_seen": generator.images_seen,
             },
             images=_write(partial, pictures, for_ids),
@@ -77,13 +86,17 @@ def mix(
     return manifest
 
 
-def choose_reals(dataset: Dataset, count: int, random: np.random.Generator) -> tuple[list[int], bool]:
+def choose_reals(
+    dataset: Dataset, count: int, random: np.random.Generator, where: Where | None = None
+) -> tuple[list[int], bool]:
     """Rows of ``count`` real images in random order, and whether no two of them show the same lesion."""
-    if count > dataset.count:
+    rows = rows_where(dataset, where) if where else range(dataset.count)
+    if count > len(rows):
+        fitting = " that fit --where" if where else ""
         raise UserError(
-            f"{dataset.folder} has {dataset.count} images; {count} reals cannot be drawn from it."
+            f"{dataset.folder} has {len(rows)} images{fitting}; {count} reals cannot be drawn from it."
         )
-    order = [int(row) for row in random.permutation(dataset.count)]
+    order = [int(row) for row in random.permutation(rows)]
     if not dataset.index or LESION not in dataset.index[0]:
         return order[:count], False
     first_of: dict[str, int] = {}

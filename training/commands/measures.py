@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-SOURCE = "A dataset folder, a folder of images, a run, a checkpoint or an exported file."
+from training.commands.checkpoint import KINDS
+
+SOURCE = f"Dataset folder, folder of images, {KINDS}."
 
 
 def swd(
@@ -16,8 +18,8 @@ def swd(
     images: Annotated[int, typer.Option(min=1, help="How many of each; all where there are fewer.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0, help="Which images, patches and directions.")] = 0,
     repeats: Annotated[
-        int, typer.Option(min=1, help="Seeds, of 128 directions each, that the mean and the spread are over.")
-    ] = 4,
+        int, typer.Option(min=1, help="Seeds for mean and spread, 2 x 128 directions each.")
+    ] = 2,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, not a table.")] = False,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:

@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from training.commands.checkpoint import Checkpoint
+
 
 def neighbours(
-    checkpoint: Annotated[Path, typer.Option(help="Run folder, checkpoint folder or exported file.")],
+    checkpoint: Checkpoint,
     data: Annotated[Path, typer.Option(help="Dataset folder that the generator was trained on.")],
     out: Annotated[Path, typer.Option(help="New folder for the report; it shows real images.")],
     held_out: Annotated[

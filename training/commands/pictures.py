@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
+from training.commands.checkpoint import Checkpoint
+
 
 def sample(
-    checkpoint: Annotated[Path, typer.Option(help="Run folder, checkpoint folder or exported file.")],
+    checkpoint: Checkpoint,
     out: Annotated[Path | None, typer.Option(help="New folder for PNG files and samples.json.")] = None,
     grid: Annotated[Path | None, typer.Option(help="PNG file for all images side by side.")] = None,
     count: Annotated[int, typer.Option(min=1, help="How many images.")] = 64,
@@ -18,6 +20,8 @@ def sample(
     """Draw images from a trained generator.
 
     Example: dermvtt-train sample --checkpoint runs/pgan --count 64 --seed 0 --out samples/pgan
+
+    Example: dermvtt-train sample --checkpoint shipped:photographs --grid sheet.png
     """
     from training.device import pick_device
     from training.export import load_generator
@@ -27,29 +31,38 @@ def sample(
 
 
 def mix(
-    checkpoint: Annotated[Path, typer.Option(help="Run folder, checkpoint folder or exported file.")],
+    checkpoint: Checkpoint,
     data: Annotated[Path, typer.Option(help="Dataset folder that the reals are drawn from.")],
     out: Annotated[Path, typer.Option(help="Mix folder to make; it must not exist.")],
     fakes: Annotated[int, typer.Option(min=0, help="How many generated images.")] = 30,
     reals: Annotated[int, typer.Option(min=0, help="How many real images.")] = 50,
     seed: Annotated[int, typer.Option(min=0, help="Which images, and their names.")] = 0,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(help="Draw the reals from these only: column=value,value of the index. Repeatable."),
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
     """Mix real and generated images for a study, with nothing but the picture to tell them apart.
 
     Example: dermvtt-train mix --checkpoint runs/pgan --data data/photos --fakes 30 --reals 50 --out mixes/a
+
+    Example: dermvtt-train mix --checkpoint runs/pgan-mel --data data/photos --where diagnosis=mel --out mixes/mel
     """
     from training.dataset import open_dataset
     from training.device import pick_device
     from training.export import load_generator
     from training.mix import mix as make_mix
+    from training.selection import parse_where
 
-    make_mix(open_dataset(data), load_generator(checkpoint, pick_device(device)), fakes, reals, seed, out)
+    chosen, dataset = parse_where(where or []), open_dataset(data)
+    generator = load_generator(checkpoint, pick_device(device))
+    make_mix(dataset, generator, fakes, reals, seed, out, chosen)
     print(f"{out}: {reals} reals and {fakes} fakes", file=sys.stderr)
 
 
 def walk(
-    checkpoint: Annotated[Path, typer.Option(help="Run folder, checkpoint folder or exported file.")],
+    checkpoint: Checkpoint,
     out: Annotated[Path | None, typer.Option(help="PNG file for the contact sheet.")] = None,
     animation: Annotated[Path | None, typer.Option(help="File ending in .gif, .webp or .png.")] = None,
     seeds: Annotated[str, typer.Option(help="Latent seeds to visit, as 3,14,15.")] = "",

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from training.commands.checkpoint import KINDS
 from training.errors import INTERRUPTED
 
 
@@ -52,16 +53,26 @@ def train(
 
 
 def export(
-    checkpoint: Annotated[Path, typer.Option(help="Run folder (its newest checkpoint), or a checkpoint's.")],
+    checkpoint: Annotated[
+        list[Path],
+        typer.Option(
+            help=f"{KINDS[0].upper()}{KINDS[1:]}. Repeatable: the runs of a LAPGAN's levels are joined."
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="New file, usually named .safetensors.")],
+    half: Annotated[
+        bool, typer.Option("--half", help="In half precision (float16): half the size, next to no difference.")
+    ] = False,
 ) -> None:
     """Write the averaged generator as one self-describing file, and print its digest.
 
     Example: dermvtt-train export --checkpoint runs/pgan --out pgan.safetensors
+
+    Example: dermvtt-train export --checkpoint runs/coarse --checkpoint runs/fine --out lapgan.safetensors
     """
     from training.export import export as write_export
 
-    print(write_export(checkpoint, out))
+    print(write_export(checkpoint, out, half=half))
 
 
 def status(

@@ -17,6 +17,7 @@ from training.parallel import cores, ordered_map
 from training.prepare.colour import BadImage
 from training.prepare.decode import Photograph, read_photograph
 from training.prepare.sources import find_sources, on_one_line
+from training.shipped import located
 
 if TYPE_CHECKING:  # torch takes two seconds to import, and datasets and folders need none of it
     from training.export import TrainedGenerator
@@ -142,10 +143,11 @@ class ReducedImages(Images):
 
 
 def open_images(path: Path, device: str = "auto") -> Images:
-    """Open a dataset folder, a run, checkpoint or exported generator, or else a folder of image files.
+    """Open a dataset folder, a run, checkpoint, exported or shipped generator, or else a folder of image files.
 
     A generator draws on the device of this name. Raises ``UserError`` where ``path`` is none of them.
     """
+    name, path = str(path), located(path)
     if not path.exists():
         raise UserError(f"{path} does not exist. Give a dataset, a folder of images or a checkpoint.")
     if (path / DESCRIPTION).is_file():
@@ -155,7 +157,7 @@ def open_images(path: Path, device: str = "auto") -> Images:
         from training.device import pick_device  # noqa: PLC0415 - imports torch
         from training.export import load_generator  # noqa: PLC0415
 
-        return GeneratorImages(load_generator(path, pick_device(device)), str(path))
+        return GeneratorImages(load_generator(path, pick_device(device)), name)
     return FolderImages(path)
 
 

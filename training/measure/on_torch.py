@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import conv2d, pad
 
-from training.measure.patches import PER_IMAGE, SIDE, STEPS, VALUES, Patches, spread_of
+from training.measure.patches import PER_IMAGE, SIDE, VALUES, Patches, spread_of
 from training.measure.projections import BINS, Counts, weights_of
-from training.measure.pyramid import levels_of
+from training.measure.pyramid import STEPS, levels_of
 from training.progress import Advance
 
 AT_A_TIME = 1 << 24

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from training.measure.pyramid import Planes, Pyramid, levels_of
+from training.measure.pyramid import Pyramid, levels_of
 from training.parallel import AHEAD, cores
 from training.progress import Advance
 
@@ -19,12 +19,6 @@ SIDE = 7
 """Width and height of a patch, in pixels."""
 PER_IMAGE = 128
 VALUES = 3 * SIDE * SIDE
-STEPS = 128
-"""Values are kept in whole multiples of 1/128 of a grey level: within [-255, 255] they fit into 16 bits.
-
-That is half of float32's memory and gives sums that are the same in any order. The images' own rounding, to
-whole grey levels, is a hundred times as coarse.
-"""
 BYTES_PER_PATCH = VALUES * 2
 AT_A_TIME = 4
 """Images that a thread takes apart at a time: few enough for the processor's cache."""
@@ -94,19 +88,12 @@ def _take_apart(
         for start in range(0, len(images), AT_A_TIME):
             levels = pyramid.take_apart(images[start : start + AT_A_TIME])
             for number, level in enumerate(levels):
-                windows = _windows(level)
+                windows = sliding_window_view(level, (SIDE, SIDE), axis=(2, 3)).transpose(0, 2, 3, 1, 4, 5)
                 for draw in stores:
                     draw[number].put(begin + start, windows)
     finally:
         pyramids.put(pyramid)
     return len(images)
-
-
-def _windows(level: Planes) -> NDArray[np.int16]:
-    """Every patch of a level, which is used up: int16 (n, rows, columns, 3, 7, 7)."""
-    level *= STEPS
-    np.rint(level, out=level)
-    return sliding_window_view(level.astype(np.int16), (SIDE, SIDE), axis=(2, 3)).transpose(0, 2, 3, 1, 4, 5)
 
 
 class _Store:
@@ -118,13 +105,14 @@ class _Store:
         self._sums = np.zeros((2, len(places), VALUES), np.int64)
 
     def put(self, begin: int, windows: NDArray[np.int16]) -> None:
-        """Keep the patches of the images from number ``begin`` on."""
+        """Keep patches of the images from number ``begin`` on, out of all: (n, rows, columns, 3, 7, 7)."""
         images = slice(begin, begin + len(windows))
         rows, columns = np.moveaxis(self._places[images], 2, 0).astype(np.intp)
         values = self._values[images]
         values[:] = windows[np.arange(len(windows))[:, None], rows, columns].reshape(values.shape)
-        self._sums[0, images] = values.sum(1, np.int32)
-        self._sums[1, images] = np.multiply(values, values, dtype=np.int32).sum(1, np.int64)
+        exact = values.astype(np.float64)  # whole numbers below 2^53
+        self._sums[0, images] = exact.sum(1)
+        self._sums[1, images] = np.einsum("ijk,ijk->ik", exact, exact)
 
     def patches(self) -> Patches:
         channels = self._sums.sum(1).reshape(2, 3, -1).sum(2)

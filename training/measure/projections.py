@@ -16,7 +16,7 @@ from training.measure.patches import VALUES, Patches
 from training.parallel import cores
 from training.progress import Advance
 
-DIRECTIONS = 128
+DIRECTIONS = 2 * 128
 BINS = 4096
 """All of one width for x / (1 + |x|): bins are 0.0005 wide around 0 and wider in the tails."""
 BLOCK = 16384
@@ -26,7 +26,7 @@ Counts = NDArray[np.int64]
 
 
 def draw_directions(seed: int, level: int) -> NDArray[np.float64]:
-    """Draw the 128 directions of the level with this side, (128, 147): normal, then of unit length."""
+    """Draw the 256 directions of the level with this side, (256, 147): normal, then of unit length."""
     directions = np.random.default_rng([seed, 2, level]).standard_normal((DIRECTIONS, VALUES))
     return directions / np.linalg.norm(directions, axis=1, keepdims=True)
 

@@ -4,10 +4,10 @@ Both sets are described by 128 patches of 7 x 7 from every level of each image's
 per channel over the set. The distance at a level is the mean Wasserstein distance of their projections onto
 random directions.
 
-The published implementation projects one draw of patches onto 4 x 128 directions. Here each 128 directions
-come with patches of their own: four seeds, whose mean is the distance. That has the same expectation, and
-shows the spread over seeds without a single projection more. Everything is a function of the images and the
-seeds, whatever the number of threads.
+The published implementation projects one draw of patches onto 4 x 128 directions. Here two seeds have 2 x 128
+each, and patches of their own; the distance is the mean over both. It has the same expectation, and the spread
+over seeds comes without a single projection more. Everything is a function of the images and the seeds,
+whatever the number of threads.
 """
 
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ if TYPE_CHECKING:  # without a GPU torch is not needed, and takes two seconds to
     import torch
 
 SCALE = 1000
-REPEATS = 4
+REPEATS = 2
 HELD = 2 << 30
 """Bytes of patches held at a time, unless a single seed's take more: 10,000 images' of 256 x 256 just fit."""
 PICK = 3
@@ -95,7 +95,7 @@ def swd(
 class Reference:
     """A set that is described once, for others to be compared with under the same seeds.
 
-    It keeps 84 MB for images of 256 x 256 and four seeds, however many images there were.
+    It keeps 84 MB for images of 256 x 256 and two seeds, however many images there were.
     """
 
     def __init__(

@@ -68,6 +68,11 @@ class Family(ABC):
         """What the generator minimises, on as many new fakes as there are ``reals``."""
 
     @property
+    def untrained(self) -> list[int]:
+        """The resolutions of the parts of a generator that training leaves as they began; none as a rule."""
+        return []
+
+    @property
     def latent_length(self) -> int:
         """How many random numbers make one image."""
         return self.settings.latent_size

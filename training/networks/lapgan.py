@@ -151,6 +151,12 @@ class LAPGAN(Family):
         return _by_level({s.coarsest: coarse} | fine)
 
     @property
+    def untrained(self) -> list[int]:
+        """The levels that ``levels`` leaves out, coarsest first."""
+        s = self.settings
+        return [size for size in levels_of(s) if s.levels and size not in s.levels]
+
+    @property
     def latent_length(self) -> int:
         """The coarsest level's latent vector, then a plane of noise for each finer level."""
         return self.settings.latent_size + sum(size**2 for size in levels_of(self.settings)[1:])
