@@ -48,6 +48,7 @@ for _command in (
     pictures.sample,
     pictures.mix,
     measures.swd,
+    measures.compare,
     pictures.walk,
     memorised.neighbours,
 ):

@@ -35,3 +35,31 @@ def swd(
 
     measured = measure(a, b, images, seed, repeats, device)
     print(json.dumps(as_document(measured), indent=2) if as_json else as_table(measured))
+
+
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help=f"Models: {KINDS}, or folders of their images.")],
+    data: Annotated[Path, typer.Option(help="Dataset folder with the reals.")],
+    out: Annotated[Path, typer.Option(help="New folder for tables, figures and samples.")],
+    images: Annotated[int, typer.Option(min=2, help="How many of each; all where there are fewer.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="Which images, patches and directions.")] = 0,
+    repeats: Annotated[int, typer.Option(min=1, help="Seeds for mean and spread.")] = 2,
+    reals: Annotated[
+        bool, typer.Option("--reals/--no-reals", help="Whether the sheet of samples shows real images.")
+    ] = True,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+) -> None:
+    """Compare models with the same reals: a table of SWD with its lower bound, a figure, and samples.
+
+    The lower bound is the reals' distance to themselves, by patches of their own on either side.
+
+    Example: dermvtt-train compare runs/pgan runs/dcgan runs/lapgan --data data/photos --out reports/compare
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as in swd
+    from training.measure.compare import compare as compare_all
+    from training.measure.comparison_report import as_markdown
+
+    found = compare_all(
+        runs, data, out, images=images, seed=seed, repeats=repeats, device=device, reals=reals
+    )
+    print(as_markdown(found), end="")

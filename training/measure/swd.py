@@ -5,9 +5,9 @@ per channel over the set. The distance at a level is the mean Wasserstein distan
 random directions.
 
 The published implementation projects one draw of patches onto 4 x 128 directions. Here two seeds have 2 x 128
-each, and patches of their own; the distance is the mean over both. It has the same expectation, and the spread
-over seeds comes without a single projection more. Everything is a function of the images and the seeds,
-whatever the number of threads.
+each, and patches of their own; the distance is their mean. It has the same expectation, and the spread over
+seeds comes without a single projection more. Everything is a function of the images and the seeds, whatever
+the number of threads.
 """
 
 from collections.abc import Callable, Iterator
@@ -78,7 +78,12 @@ def swd(
     fewer images, or their sizes differ.
     """
     reference = Reference(a, images, seed, repeats, device, show)
-    found = reference.distances(b, images, show, equal_patches)
+    return summary(reference.distances(b, images, show, equal_patches), images, seed)
+
+
+def summary(found: list[dict[int, float]], images: int, seed: int) -> SlicedWasserstein:
+    """Mean and spread of the distances under each seed from ``seed`` on, as ``Reference`` finds them."""
+    repeats = len(found)
     means = [fmean(levels.values()) for levels in found]
     by_level = {level: [levels[level] for levels in found] for level in found[0]}
     return SlicedWasserstein(
