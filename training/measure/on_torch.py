@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import conv2d, pad
 
 from training.measure.patches import PER_IMAGE, SIDE, VALUES, Patches, spread_of
 from training.measure.projections import BINS, Counts, weights_of
 from training.measure.pyramid import STEPS, levels_of
+from training.networks.pyramid import expanded, reduced
 from training.progress import Advance
 
 AT_A_TIME = 1 << 24
@@ -56,20 +56,10 @@ def count(patches: Patches, directions: NDArray[np.float64], advance: Advance) -
 def _levels(images: Tensor) -> Iterator[Tensor]:
     """The levels of images, float32 (n, 3, R, R) in grey levels, finest first."""
     for _ in levels_of(images.shape[-1])[1:]:
-        coarser = _blur(images)[:, :, ::2, ::2]
-        zeros = images.new_zeros(images.shape)
-        zeros[:, :, ::2, ::2] = coarser
-        yield images - 4 * _blur(zeros)
+        coarser = reduced(images)
+        yield images - expanded(coarser)
         images = coarser
     yield images
-
-
-def _blur(images: Tensor) -> Tensor:
-    n, channels, height, width = images.shape
-    line = images.new_tensor([1, 4, 6, 4, 1]) / 16
-    planes = pad(images.reshape(n * channels, 1, height, width), (2, 2, 2, 2), mode="reflect")
-    rows = conv2d(planes, line.view(1, 1, 5, 1))
-    return conv2d(rows, line.view(1, 1, 1, 5)).view(images.shape)
 
 
 def _patches(level: Tensor, places: Tensor) -> Tensor:
