@@ -8,15 +8,15 @@ PRESET ?= quick
 MIX ?= mixes/x
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data test lint train-pgan train-dcgan train-lapgan mix serve bench bench-training clean
+.PHONY: help setup demo data test lint figures train-pgan train-dcgan train-lapgan mix serve bench bench-training clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/dev ## a virtual environment with everything: the program, tests, a browser
 
-demo: $(VENV)/training ## a study from nothing, or from DATA=some/folder, running on 127.0.0.1
-	@$(BIN)/dermvtt demo $(if $(DATA),--data "$(DATA)")
+demo: $(VENV)/training ## a study from nothing, or from DATA=some/folder, running on 127.0.0.1; RUN=your own generator
+	@$(BIN)/dermvtt demo $(if $(DATA),--data "$(DATA)") $(if $(RUN),--checkpoint "$(RUN)")
 
 data: $(VENV)/data ## the training images of ISIC 2018, fetched (3 GB) and prepared into data/isic2018
 	@sh scripts/data.sh $(BIN)
@@ -27,6 +27,9 @@ test: setup lint ## everything: lint, unit, property, database and browser tests
 lint: $(VENV)/dev ## ruff: style and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+figures: $(VENV)/training ## draw the documentation's figures from the code, into docs/images
+	$(BIN)/python -m docs.figures.growing
 
 train-pgan: FAMILY := pgan
 train-pgan: ## train a PGAN: DATA=a data set or a folder of photographs, PRESET=quick, RUN=runs/pgan

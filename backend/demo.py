@@ -1,19 +1,14 @@
 """``dermvtt demo``: the whole path but training in one command, from images to a study open for raters.
 
-Each stage writes a folder that takes its name only when it is whole, so a demo that was interrupted goes on
-where it stopped, and a second run finds everything made.
+A demo that was interrupted goes on where it stopped, and a second run finds everything made.
 """
 
 import hashlib
 import json
 import re
-import signal
 import socket
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
 from typing import Annotated
 
 import typer
@@ -21,20 +16,15 @@ import typer
 from backend import accounts, serving
 from backend.database import schema
 from backend.database.sessions import Database
+from backend.demo_mix import SEED, SHIPPED, about_images, make_mix
 from backend.private import write_private
 from backend.settings import Settings, load_settings
 from backend.storage import ImageStore
 from backend.studies.invitations import invite
 from backend.studies.lifecycle import GROUPS, INTRODUCTION, create_study
 from backend.studies.mixes import import_mix
-from training.errors import INTERRUPTED, UserError
-from training.manifest import read_manifest
+from training.errors import UserError
 
-FAKES, REALS = 30, 50
-PHANTOMS = 64
-"""A few more than the mix takes, so that a mix by another seed has other reals."""
-SEED = 0
-SHIPPED = "shipped:"
 ADMIN = "admin@localhost"
 TITLE = "Real or generated? A visual Turing test of skin lesions"
 PORTS_TRIED = 20
@@ -47,15 +37,6 @@ class Links:
     raters: dict[str, str]
     admin: str
     password: str
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One step of making the mix: the folder ``out`` that the training half makes, and how."""
-
-    what: str
-    out: Path
-    arguments: tuple[object, ...]
 
 
 def demo(
@@ -85,12 +66,14 @@ def demo(
     default = f"{SHIPPED}{'photographs' if data else 'phantoms'}"
     generator = str(checkpoint or default)
     if not (generator.startswith(SHIPPED) or Path(generator).exists()):
-        raise UserError(f"{generator} does not exist. Give a run's folder, a checkpoint's, or an exported file.")
+        raise UserError(
+            f"{generator} does not exist. Give a run's folder, a checkpoint's, or an exported file."
+        )
     home = folder / ("phantoms" if data is None else _named_after(data, "photographs"))
     # Another generator makes another mix and another study: answers belong to the images that were shown.
     suffix = "" if generator == default else f"-{_named_after(Path(generator), 'generator')}"
     mix, study = home / f"mix{suffix}", home / f"study{suffix}"
-    _make_mix(home, data, generator, mix)
+    make_mix(home, data, generator, mix)
     settings = load_settings()
     settings = settings.model_copy(
         update={
@@ -100,7 +83,7 @@ def demo(
             "log_level": "WARNING",
         }
     )
-    about = _about(mix)
+    about = about_images(mix)
     links = _make_study(settings, mix, f"{home.name}{suffix}", about)
     serving.serve(settings, lambda address: _announce(address, links, settings, home, about))
 
@@ -110,73 +93,6 @@ def _named_after(source: Path, otherwise: str) -> str:
     path = source if str(source).startswith(SHIPPED) else source.resolve()
     readable = re.sub(r"[^A-Za-z0-9-]+", "-", path.name).strip("-") or otherwise
     return f"{readable}-{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
-
-
-def _make_mix(home: Path, data: Path | None, generator: str, mix: Path) -> None:
-    photos, dataset = data or home / "photos", home / "data"
-    lenient = ("--skip-bad", "--allow-upsampling")  # the study's images will be small anyway
-    drawing = ("phantom", "--count", PHANTOMS, "--seed", SEED)
-    mixing = ("mix", "--checkpoint", generator, "--data", dataset, "--fakes", FAKES, "--reals", REALS)
-    stages = [
-        Stage(f"Preparing a data set from {photos}", dataset, ("prepare", photos, *lenient)),
-        Stage(f"Mixing {FAKES} fakes by {generator} and {REALS} reals", mix, (*mixing, "--seed", SEED)),
-    ]
-    if data is None:
-        stages.insert(0, Stage(f"Drawing {PHANTOMS} phantoms", photos, drawing))
-    for number, stage in enumerate(stages, start=1):
-        if not stage.out.exists():
-            _make(stage, f"[{number} of {len(stages)}]")
-        if stage.out == dataset:
-            _require_enough(dataset)
-
-
-def _make(stage: Stage, place: str) -> None:
-    """Let the training half make the stage's folder: it runs as its own program, so that this half stays
-    free of torch.
-    """
-    print(f"{place} {stage.what}", file=sys.stderr, flush=True)
-    started = monotonic()
-    command = [sys.executable, "-m", "training.cli", *map(str, stage.arguments), "--out", str(stage.out)]
-    code = _wait_for(subprocess.Popen(command))  # noqa: S603 - our own program, arguments as a list
-    if code == INTERRUPTED:
-        raise UserError("interrupted. The same command goes on from here.")
-    if code:
-        raise UserError("the demo stopped because this step failed. Mend it and run the demo again.")
-    print(f"         done in {monotonic() - started:.0f} s", file=sys.stderr, flush=True)
-
-
-def _wait_for(process: subprocess.Popen[bytes]) -> int:
-    """Wait for a step. Ctrl-C reaches the step too, and only it: it ends in its own time, its work saved."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        return process.wait()
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _require_enough(dataset: Path) -> None:
-    count = json.loads((dataset / "dataset.json").read_text())["count"]
-    if count < REALS:
-        raise UserError(
-            f"the demo needs {REALS} photographs at least, and there are {count} in {dataset}. "
-            f"Add some, remove {dataset}, and run the demo again."
-        )
-
-
-def _about(mix: Path) -> str:
-    """What raters are told of the images: nothing by which one of them could be told from another."""
-    manifest = read_manifest(mix)
-    fake = next(image for image in manifest.images if image.truth == "fake")
-    real = next(image for image in manifest.images if image.truth == "real")
-    drawn = manifest.configuration.get("generator_drawn", manifest.drawn)
-    trained_on = f"other {'phantoms' if drawn else 'photographs'} than those shown"
-    if manifest.configuration.get("generator_dataset") == real.provenance.dataset:
-        trained_on = "the data set that the real ones are taken from"
-    side = manifest.resolution
-    return (
-        f"All images are {side} x {side} pixels, shown enlarged. "
-        f"The generated ones are by a {fake.source.upper()} that was trained on {trained_on}."
-    )
 
 
 def _make_study(settings: Settings, mix_folder: Path, name: str, about: str) -> Links:

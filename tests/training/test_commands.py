@@ -8,6 +8,7 @@ import pytest
 from training.checkpoint import checkpoints
 from training.cli import main
 from training.manifest import read_manifest
+from training.shipped import shipped
 
 
 @pytest.fixture
@@ -36,8 +37,10 @@ def test_from_a_dataset_to_a_mix(run_command, dataset, tiny, tmp_path):
     code, _, _ = run_command("sample", "--checkpoint", file, "--count", 2, "--out", tmp_path / "samples")
     assert code == 0 and len(list((tmp_path / "samples").glob("*.png"))) == 2
     mix = ["mix", "--checkpoint", checkpoints(run)[0], "--data", dataset.folder, "--out", tmp_path / "mix"]
-    code, _, said = run_command(*mix, "--fakes", 2, "--reals", 3)
-    assert code == 0 and "3 reals and 2 fakes" in said
+    kind = dataset.index[0]["diagnosis"]
+    code, _, said = run_command(*mix, "--fakes", 2, "--reals", 1, "--where", f"diagnosis={kind}")
+    assert code == 0 and "1 reals and 2 fakes" in said
+    assert read_manifest(tmp_path / "mix").configuration["where"] == {"diagnosis": [kind]}
     fakes = [image for image in read_manifest(tmp_path / "mix").images if image.truth == "fake"]
     assert {image.provenance.generator for image in fakes} == {digest.strip()}
 
@@ -85,6 +88,18 @@ def test_ctrl_c_is_one_line_and_exit_code_130(run_command, finished_run, tmp_pat
     code, _, said = run_command("sample", *arguments)
     assert code == 130 and said.splitlines()[-1] == "error: interrupted." and "Traceback" not in said
     assert not list(tmp_path.iterdir())
+
+
+def test_a_generator_that_comes_along_is_named_not_searched(run_command, tmp_path):
+    file = tmp_path / "pgan.safetensors"
+    code, digest, _ = run_command("export", "--checkpoint", "shipped:phantoms", "--half", "--out", file)
+    assert code == 0 and file.read_bytes() == shipped("phantoms").read_bytes() and len(digest.strip()) == 64
+    grid = ["sample", "--count", 1, "--grid", tmp_path / "grid.png", "--checkpoint"]
+    assert run_command(*grid, "shipped:phantoms")[0] == 0 and (tmp_path / "grid.png").exists()
+    code, _, said = run_command(*grid, "shipped:fantoms")
+    assert code == 1 and said == (
+        "error: no generator 'fantoms' comes with DermVTT. Did you mean 'phantoms'?\n"
+    )
 
 
 @pytest.mark.parametrize("command", ["train", "export", "sample", "mix"])

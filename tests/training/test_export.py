@@ -13,7 +13,9 @@ from safetensors.torch import load_file, save_file
 from training.checkpoint import checkpoints
 from training.errors import UserError
 from training.export import export, export_bytes, load_generator
+from training.exported import read_exported
 from training.manifest import digest
+from training.runs import started
 
 CPU = torch.device("cpu")
 
@@ -21,7 +23,7 @@ CPU = torch.device("cpu")
 @pytest.fixture(scope="module")
 def exported(finished_run, tmp_path_factory):
     path = tmp_path_factory.mktemp("exported") / "pgan.safetensors"
-    export(finished_run, path)
+    export([finished_run], path)
     return path
 
 
@@ -64,6 +66,42 @@ def test_its_bytes_are_the_same_in_another_process(finished_run, exported):
     assert said.strip() == digest(exported.read_bytes())
 
 
+def test_half_precision_halves_the_file_and_keeps_the_picture(finished_run, exported, tmp_path):
+    half = tmp_path / "half.safetensors"
+    said = export([finished_run], half, half=True)
+    assert said == digest(half.read_bytes()) != digest(exported.read_bytes())
+    weights = load_file(half)
+    assert {tensor.dtype for tensor in weights.values()} == {torch.float16}
+    for name, tensor in load_file(exported).items():
+        assert torch.equal(weights[name], tensor.half())
+    # Whatever it is made of, it is the same file, and once halved it stays so.
+    assert export_bytes(exported, half=True) == export_bytes(half, half=True) == half.read_bytes()
+
+    one, other = load_generator(exported, CPU), load_generator(half, CPU)
+    assert other.digest == said
+    assert {weight.dtype for weight in other.module.parameters()} == {torch.float32}
+    apart = np.abs([one.draw(seed).astype(int) - other.draw(seed) for seed in range(8)])
+    assert apart.max() <= 4 and np.mean(apart > 1) < 0.02
+
+
+def test_weights_beyond_half_precision_are_refused(exported, tmp_path):
+    with safe_open(exported, "pt") as file:
+        metadata = file.metadata()
+    large = {name: tensor * 1e6 for name, tensor in load_file(exported).items()}
+    save_file(large, tmp_path / "large.safetensors", metadata)
+    with pytest.raises(UserError, match=r"beyond half precision's range. Export without --half"):
+        export([tmp_path / "large.safetensors"], tmp_path / "half.safetensors", half=True)
+    assert not (tmp_path / "half.safetensors").exists()
+
+
+def test_a_generator_of_a_selection_says_so(dataset, tiny, tmp_path, exported):
+    where = {"diagnosis": [dataset.index[0]["diagnosis"]]}
+    trainer = started(tmp_path / "run", "pgan", dataset, tiny, (), 0, where)
+    trainer.train(lambda tick: None, stop=lambda: True)
+    assert read_exported(exported, export_bytes(tmp_path / "run")).about["where"] == where
+    assert "where" not in read_exported(exported, exported.read_bytes()).about
+
+
 def test_an_unfinished_generator_draws_as_far_as_it_grew(begin):
     trainer = begin()
     trainer.train(lambda tick: None, lambda: trainer.state.images_seen >= 32)
@@ -75,7 +113,7 @@ def test_an_unfinished_generator_draws_as_far_as_it_grew(begin):
 def test_an_existing_file_is_not_overwritten(finished_run, exported):
     before = exported.read_bytes()
     with pytest.raises(UserError, match="already exists"):
-        export(finished_run, exported)
+        export([finished_run], exported)
     assert exported.read_bytes() == before
 
 

@@ -52,7 +52,7 @@ def test_a_mix_is_what_its_manifest_says(folder, dataset, generator):
     assert len(list(read_images(folder, manifest))) == 10
     assert (manifest.count("real"), manifest.count("fake")) == (6, 4)
     assert (manifest.resolution, manifest.seed, manifest.drawn) == (16, 1, True)
-    asked = {"fakes": 4, "reals": 6, "resampling": "box", "generator_images_seen": 104}
+    asked = {"fakes": 4, "reals": 6, "where": {}, "resampling": "box", "generator_images_seen": 104}
     assert asked.items() <= manifest.configuration.items()
 
 
@@ -125,6 +125,20 @@ def test_without_lesions_every_image_may_be_drawn(photos, tmp_path):
     data = with_lesions(photos, tmp_path, None)
     rows, per_lesion = choose_reals(data, 12, np.random.default_rng(0))
     assert sorted(rows) == list(range(12)) and not per_lesion
+
+
+def test_the_reals_may_be_a_selection(dataset, generator, tmp_path):
+    kinds = [row["diagnosis"] for row in dataset.index]
+    chosen = max(kinds, key=kinds.count)
+    count, where = kinds.count(chosen), {"diagnosis": [chosen]}
+    manifest = mix(dataset, generator, 2, count, 0, tmp_path / "mix", where)
+    rows = {image.provenance.index for image in manifest.images if image.truth == "real"}
+    assert rows == {row for row, kind in enumerate(kinds) if kind == chosen}
+    assert read_manifest(tmp_path / "mix").configuration["where"] == where
+    with pytest.raises(UserError, match=f"{count} images that fit --where; {count + 1} reals cannot be"):
+        mix(dataset, generator, 2, count + 1, 0, tmp_path / "more", where)
+    with pytest.raises(UserError, match="no column 'diagnose'"):
+        mix(dataset, generator, 2, 1, 0, tmp_path / "none", {"diagnose": [chosen]})
 
 
 def test_only_reals_and_only_fakes(dataset, generator, tmp_path):

@@ -47,7 +47,7 @@ def mix(
 
     Example: dermvtt-train mix --checkpoint runs/pgan --data data/photos --fakes 30 --reals 50 --out mixes/a
 
-    Example: dermvtt-train mix --checkpoint runs/pgan-mel --data data/photos --where diagnosis=mel --out mixes/mel
+    Example: dermvtt-train mix --checkpoint runs/mel --data data/photos --where diagnosis=mel --out mixes/mel
     """
     from training.dataset import open_dataset
     from training.device import pick_device

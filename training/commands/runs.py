@@ -61,7 +61,8 @@ def export(
     ],
     out: Annotated[Path, typer.Option(help="New file, usually named .safetensors.")],
     half: Annotated[
-        bool, typer.Option("--half", help="In half precision (float16): half the size, next to no difference.")
+        bool,
+        typer.Option("--half", help="In half precision, float16: half the size, and next to no difference."),
     ] = False,
 ) -> None:
     """Write the averaged generator as one self-describing file, and print its digest.

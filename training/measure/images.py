@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from training.dataset import DESCRIPTION, at_resolution, open_dataset
+from training.dataset import DESCRIPTION, IMAGES, Dataset, at_resolution, open_dataset
 from training.errors import UserError
 from training.parallel import cores, ordered_map
 from training.prepare.colour import BadImage
@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # torch takes two seconds to import, and datasets and folders
 
 CHUNK = 16
 """Images that are read, or drawn, at a time."""
+MAPPED = 64 * CHUNK
+"""Images of a dataset that are read before its file is mapped anew."""
 WORTH_WORKERS = 256
 """From so many files on, processes that decode them repay their start."""
 
@@ -58,7 +60,7 @@ class Images(ABC):
 
 
 class ArrayImages(Images):
-    """Images in an array or memory map, such as a dataset's: uint8 (n, R, R, 3)."""
+    """Images in an array or memory map: uint8 (n, R, R, 3)."""
 
     kind = "dataset"
 
@@ -76,6 +78,25 @@ class ArrayImages(Images):
         rows = self._pick(count, random)
         for start in range(0, count, CHUNK):
             yield self._images[rows[start : start + CHUNK]]
+
+
+class DatasetImages(ArrayImages):
+    """A dataset's images, mapped anew every now and then.
+
+    Pages of a file that were read count as the process's memory for as long as they are mapped.
+    """
+
+    def __init__(self, dataset: Dataset) -> None:
+        super().__init__(dataset.images, str(dataset.folder), dataset.digest)
+        self._file = dataset.folder / IMAGES
+
+    def stream(self, count: int, random: np.random.Generator) -> Iterator[NDArray[np.uint8]]:
+        """See ``Images.stream``."""
+        rows = self._pick(count, random)
+        for start in range(0, count, CHUNK):
+            if start % MAPPED == 0:
+                images = np.load(self._file, mmap_mode="r")
+            yield images[rows[start : start + CHUNK]]
 
 
 class FolderImages(Images):
@@ -143,7 +164,7 @@ class ReducedImages(Images):
 
 
 def open_images(path: Path, device: str = "auto") -> Images:
-    """Open a dataset folder, a run, checkpoint, exported or shipped generator, or else a folder of image files.
+    """Open a dataset folder, a generator (run, checkpoint, exported or shipped), or else a folder of images.
 
     A generator draws on the device of this name. Raises ``UserError`` where ``path`` is none of them.
     """
@@ -151,8 +172,7 @@ def open_images(path: Path, device: str = "auto") -> Images:
     if not path.exists():
         raise UserError(f"{path} does not exist. Give a dataset, a folder of images or a checkpoint.")
     if (path / DESCRIPTION).is_file():
-        dataset = open_dataset(path)
-        return ArrayImages(dataset.images, str(path), dataset.digest)
+        return DatasetImages(open_dataset(path))
     if path.is_file() or (path / "state.json").is_file() or (path / "checkpoints").is_dir():
         from training.device import pick_device  # noqa: PLC0415 - imports torch
         from training.export import load_generator  # noqa: PLC0415

@@ -56,6 +56,13 @@ def test_a_dataset_is_known_by_its_digest(dataset):
     np.testing.assert_array_equal(read(images, 12), dataset.images)
 
 
+def test_a_dataset_mapped_anew_is_the_same(dataset, monkeypatch):
+    expected = read(open_images(dataset.folder), 11, seed=2)
+    monkeypatch.setattr("training.measure.images.CHUNK", 2)
+    monkeypatch.setattr("training.measure.images.MAPPED", 4)
+    np.testing.assert_array_equal(read(open_images(dataset.folder), 11, seed=2), expected)
+
+
 def test_a_folder_of_files(folder):
     path, expected = folder
     images = open_images(path)
