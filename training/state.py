@@ -66,7 +66,7 @@ class State:
         return all(bool(tensor.isfinite().all()) for module in modules for tensor in module.parameters())
 
     def restart_optimisers(self, settings: Settings) -> None:
-        """Forget the optimisers' moments, as Karras et al. do whenever a phase begins."""
+        """Forget the optimisers' moments, as the code of Karras et al. does whenever a phase begins."""
         self.generator_optimiser = _adam(self.generator, settings.generator_rate, settings)
         self.discriminator_optimiser = _adam(self.discriminator, settings.discriminator_rate, settings)
 

@@ -1,6 +1,7 @@
 """The training loop, for any family: it counts in images seen, and a resumed run repeats it.
 
-Bit for bit on the same device and number of threads; others add up the same numbers in another order.
+Bit for bit on CPUs, with the same number of threads and processes; otherwise the same numbers are added up in
+another order.
 Each step shows the discriminator a minibatch of real and one of generated images, improves the generator
 against it, and moves the averaged generator a little its way.
 """
@@ -53,12 +54,14 @@ class Trainer:
         memory, or the disk is full.
         """
         state, settings = self.state, self.family.settings
+        for resolution, minibatch in settings.minibatch.items():
+            if resolution <= settings.resolution:
+                self.processes.refuse_uneven(minibatch, self.family.comparing, resolution)
         losses_of = self.losses()
         with self._watch() as watch:
             while state.images_seen < settings.images:
                 stage = self.family.stage(state.images_seen)
                 if stage.phase != state.phase:
-                    self.processes.refuse_uneven(stage.minibatch, self.family.comparing, stage.resolution)
                     state.restart_optimisers(settings)
                     state.phase = stage.phase
                 losses = self.processes.mean(self.step(stage, *losses_of))

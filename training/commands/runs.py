@@ -33,7 +33,7 @@ def train(
     """Train a generator, writing checkpoints, sample grids and losses into the run folder.
 
     Ctrl-C or SIGTERM writes a checkpoint and ends with exit code 130; --resume then repeats every step that
-    an uninterrupted training would have made, bit for bit on the same device and number of threads.
+    an uninterrupted training would have made, on a CPU bit for bit with the same number of threads.
 
     On several machines, start it by torchrun: torchrun --nnodes 2 ... -m training.cli train pgan ...
 
