@@ -39,7 +39,6 @@ CASES = [
     ("lapgan", 256, 8),
 ]
 """Family, resolution and minibatch, all at full width and latent size 128."""
-MODES = ("plain", "float32", "auto")
 WARM_UP = 1
 READ_S = 2.0
 
@@ -59,17 +58,19 @@ def main() -> None:
         use_threads(options.threads)
         print(json.dumps(one(family, int(resolution), int(minibatch), mode, options.steps)))
         return
-    print(f"{'':24}{'plain':>18}{'float32':>26}{'fastest':>26}{'reading':>14}")
+    fastest = str(pick_precision("auto", pick_device("auto"))).removeprefix("torch.")
+    modes = ["plain", *dict.fromkeys(["float32", fastest])]
+    print(f"{'images/s':24}" + "".join(f"{mode:>26}" for mode in modes) + f"{'reading':>12}")
     for case in CASES:
         if options.family in (None, case[0]) and options.resolution in (None, case[1]):
-            pair(*case, options)
+            pair(*case, modes, options)
 
 
-def pair(family: str, resolution: int, minibatch: int, options: argparse.Namespace) -> None:
+def pair(family: str, resolution: int, minibatch: int, modes: list[str], options: argparse.Namespace) -> None:
     """Time one case in all modes, taking turns, and print a line."""
-    found: dict[str, list[dict[str, float]]] = {mode: [] for mode in MODES}
+    found: dict[str, list[dict[str, float]]] = {mode: [] for mode in modes}
     for _ in range(options.turns):
-        for mode in MODES:
+        for mode in modes:
             command = [sys.executable, __file__, "--steps", str(options.steps)]
             command += ["--threads", str(options.threads)]
             command += ["--one", family, str(resolution), str(minibatch), mode]
@@ -77,20 +78,20 @@ def pair(family: str, resolution: int, minibatch: int, options: argparse.Namespa
             found[mode].append(json.loads(done.stdout))
     speed = {mode: statistics.median(run["images_per_s"] for run in runs) for mode, runs in found.items()}
     cells = []
-    for mode in MODES:
+    for mode in modes:
         memory = max(run["peak_mib"] for run in found[mode])
         ratio = "" if mode == "plain" else f" ({speed[mode] / speed['plain']:.2f} x)"
-        cells.append(f"{speed[mode]:8.2f}/s{ratio} {memory:6.0f} MiB")
+        cells.append(f"{speed[mode]:.2f}{ratio} {memory:6.0f} MiB")
     reading = statistics.median(run["reading"] for runs in found.values() for run in runs)
     name = f"{family} {resolution} x {resolution} ({minibatch})"
-    print(f"{name:24}" + "".join(f"{cell:>26}" for cell in cells) + f"{reading:>10.0f}/s", flush=True)
+    print(f"{name:24}" + "".join(f"{cell:>26}" for cell in cells) + f"{reading:>12,.0f}", flush=True)
 
 
 def one(name: str, resolution: int, minibatch: int, mode: str, steps: int) -> dict[str, float]:
     """Images/s of training steps, of reading alone, and the peak memory of this process, or of its GPU."""
     kind = family_named(name)
     device = pick_device("auto")
-    precision = pick_precision("auto" if mode == "auto" else "float32", device)
+    precision = pick_precision("float32" if mode == "plain" else mode, device)
     growth = {"hold": 0, "fade": 0} if name == "pgan" else {}
     settings = kind.Settings(
         resolution=resolution, images=1 << 40, minibatch=minibatch, tensorboard=False, swd_every=0, **growth
