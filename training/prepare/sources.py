@@ -10,7 +10,8 @@ from training.errors import UserError
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".bmp", ".dib", ".webp"}
 _SIDE_SUFFIXES = {".csv", ".tsv", ".json", ".jsonl", ".md", ".rst", ".xlsx", ".yaml", ".yml", ".toml", ".xml"}
 _SIDE_STEMS = {"readme", "license", "licence", "attribution", "citation", "copying", "notice", "changelog"}
-_SYSTEM_NAMES = {"thumbs.db", "desktop.ini", "__macosx"}
+_SYSTEM_NAMES = {"thumbs.db", "desktop.ini", "__macosx", "licenses"}
+"""The last is the ISIC Archive's, with texts."""
 _MASK_NAME = re.compile(r"[_-](segmentation|superpixels|mask|attribute_[a-z_]+)$", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 

@@ -153,6 +153,8 @@ def test_tables_notes_and_hidden_files_are_passed_over(photos, tmp_path):
     ):
         (photos / name).write_text("not an image")
     photo(photos / ".thumbnails" / "t.png", 50)
+    (photos / "licenses").mkdir()
+    (photos / "licenses" / "CC-BY-NC.txt").write_text("not an image")
     done = prepare(photos, tmp_path / "x", SMALL)
     assert done.count == 6
     assert done.findings.ignored == sorted(
@@ -165,6 +167,7 @@ def test_tables_notes_and_hidden_files_are_passed_over(photos, tmp_path):
             "Thumbs.db",
             "a/._y.bmp",
             "labels.csv",
+            "licenses",
         ]
     )
     assert any("README.md" in line for line in report(done, tmp_path / "x"))
