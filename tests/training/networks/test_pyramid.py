@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy import ndimage
 
-from training.measure.pyramid import Pyramid
+from training.measure.pyramid import STEPS, Pyramid
 from training.networks.lapgan import pyramid
 from training.networks.pyramid import expanded, reduced
 
@@ -52,10 +52,10 @@ def test_levels_and_residuals_add_up_to_the_image(images):
 
 def test_it_is_the_pyramid_that_distances_are_measured_on():
     image = np.random.default_rng(1).integers(0, 256, (1, 64, 64, 3), dtype=np.uint8)
-    found = [level.copy() for level in Pyramid(64, 1).take_apart(image)]
+    found = [level / STEPS for level in Pyramid(64, 1).take_apart(image)]
     fine = torch.from_numpy(image).permute(0, 3, 1, 2).double()
     for level in found[:-1]:
         coarse = reduced(fine)
-        np.testing.assert_allclose(level, fine - expanded(coarse), atol=1e-3)
+        np.testing.assert_allclose(level, fine - expanded(coarse), atol=0.51 / STEPS)
         fine = coarse
-    np.testing.assert_allclose(found[-1], fine, atol=1e-3)
+    np.testing.assert_allclose(found[-1], fine, atol=0.51 / STEPS)
