@@ -11,14 +11,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import ScalarFormatter
 
 from training.grid import save_grid, tile
+from training.measure.style import COLOURS, GREY, STYLE
 
 if TYPE_CHECKING:
     from training.measure.compare import Comparison, Entry
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Of the palette of Okabe & Ito, whose colours the colour-blind tell apart."""
 MARKS = "os^Dvp"
-STYLE = {"font.size": 8.0, "svg.fonttype": "path", "svg.hashsalt": "dermvtt", "legend.frameon": False}
 
 
 def write(folder: Path, comparison: "Comparison", *, reals: bool) -> None:
@@ -109,7 +107,7 @@ def _draw_distances(folder: Path, comparison: "Comparison") -> None:
             capsize=2,
             markersize=4,
             label=_title(entry),
-            **(style if entry.model else {"color": "#666666", "linestyle": "--", "marker": "_"}),
+            **(style if entry.model else {"color": GREY, "linestyle": "--", "marker": "_"}),
         )
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(ScalarFormatter())

@@ -10,10 +10,8 @@ from matplotlib.figure import Figure
 from training.measure.neighbours.examine import Examined, Found
 from training.measure.neighbours.nearest import MEASURES
 from training.measure.neighbours.statistics import QUANTITIES, Comparison, numbers
+from training.measure.style import BLUE, GREY, ORANGE, STYLE
 
-BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#666666"
-"""Of the palette of Okabe & Ito, whose colours the colour-blind tell apart."""
-STYLE = {"font.size": 8.0, "svg.fonttype": "path", "svg.hashsalt": "dermvtt", "legend.frameon": False}
 AXES = {
     ("pixels", "distance"): "distance to the nearest training image\n(RMS of the pixels, levels of 255)",
     ("pixels", "ratio"): "that distance, relative to the next nearest\n(pixels)",
