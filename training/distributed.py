@@ -108,11 +108,6 @@ def joined() -> Iterator[Processes]:
         distributed.destroy_process_group()
 
 
-def is_leader() -> bool:
-    """Whether this process speaks for all: it was started alone, or is the first of several."""
-    return os.environ.get("RANK", "0") == "0"
-
-
 def started_by_torchrun() -> bool:
     """Whether this is one of several processes already."""
     return "WORLD_SIZE" in os.environ

@@ -7,6 +7,7 @@ against it, and moves the averaged generator a little its way.
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -58,7 +59,7 @@ class Trainer:
             if resolution <= settings.resolution:
                 self.processes.refuse_uneven(minibatch, self.family.comparing, resolution)
         losses_of = self.losses()
-        with self._watch() as watch:
+        with self._watch() if self.processes.leads else nullcontext() as watch:
             while state.images_seen < settings.images:
                 stage = self.family.stage(state.images_seen)
                 if stage.phase != state.phase:
@@ -67,7 +68,7 @@ class Trainer:
                 losses = self.processes.mean(self.step(stage, *losses_of))
                 before, state.images_seen = state.images_seen, state.images_seen + stage.minibatch
                 last = self.processes.any(stop()) or state.images_seen >= settings.images
-                if self.processes.leads:
+                if watch:
                     self._after(watch, stage, before, losses, show, last=last)
                 if last:
                     break

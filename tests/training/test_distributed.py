@@ -46,9 +46,10 @@ kernel = 3
 """,
 }
 COMMON = """
+
 latent_size = 8
 swd_every = 0
-tensorboard = false
+tensorboard = true
 device = "cpu"
 precision = "float32"
 """
@@ -71,6 +72,7 @@ def test_two_processes_train_as_one(family, dataset, tmp_path):
     done = subprocess.run(line, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("Finished after") == 1
+    assert len(list((tmp_path / "two" / "tensorboard").iterdir())) == 1
     one, two = (checkpoints(tmp_path / name)[0] for name in ("one", "two"))
     for module in ("generator", "discriminator", "ema"):
         expected, found = (load_file(folder / f"{module}.safetensors") for folder in (one, two))
