@@ -1,5 +1,6 @@
 """TensorBoard: a run's curves and grids, in its folder ``tensorboard``."""
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,6 +34,9 @@ class Board:
                     self._folder, purge_step=images_seen + 1, flush_secs=FLUSH_S
                 )
 
+        self._hook = threading.excepthook
+        threading.excepthook = self._unless_unwritten
+
     def curves(self, values: Mapping[str, float], images_seen: int) -> None:
         """Add a point to each of these curves."""
         if self._writer:
@@ -48,9 +52,17 @@ class Board:
 
     def close(self) -> None:
         """Write what is waiting."""
-        if self._writer:
-            with self._writing():
-                self._writer.close()
+        try:
+            if self._writer:
+                with self._writing():
+                    self._writer.close()
+        finally:
+            threading.excepthook = self._hook
+
+    def _unless_unwritten(self, args: threading.ExceptHookArgs) -> None:
+        # TensorBoard's thread fails where the disk is full, and says so again to whoever writes next.
+        if not isinstance(args.exc_value, OSError):
+            self._hook(args)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

@@ -5,34 +5,47 @@ one runs no code from it. The folder's name is the number of images seen.
 """
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import BaseModel, Field, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, save
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Adam
 
 from training.errors import NotWritten, UserError
 from training.files import PARTIAL, new_folder
 from training.manifest import digest
 from training.networks import Stage
-from training.state import MODULES, OPTIMISERS, Best, Origin, State
+from training.state import MODULES, OPTIMISERS, Best, Origin, State, first_of, origin_from
 
 CHECKPOINTS = "checkpoints"
 BEST = "best"
 STATE = "state.json"
+NUMBER = re.compile(r"[0-9]+", re.ASCII)
 FORMAT = "dermvtt-checkpoint"
 FORMAT_VERSION = 3
 """Of checkpoints and of exported generators; a change of what the networks hold raises it."""
-REQUIRED = {"images_seen", "stage", "metrics", "best", "tool_version", "sha256"} | {
-    part.name for part in fields(Origin)
-}
+DAMAGED = ".damaged"
+"""After the name of a checkpoint that was passed over when its run was resumed."""
+
+
+class _Document(BaseModel):
+    """``state.json``, as far as it must be trusted."""
+
+    images_seen: int = Field(ge=0)
+    stage: Stage
+    metrics: dict[str, Any]
+    best: Best | None
+    tool_version: str
+    sha256: dict[str, str]
 
 
 def save_checkpoint(run: Path, state: State, origin: Origin, stage: Stage) -> Path:
@@ -66,15 +79,11 @@ def load_checkpoint(folder: Path, state: State) -> None:
     tensors = {name: read_tensors(folder, name, document) for name in document["sha256"]}
     try:
         for name in MODULES:
-            getattr(state, name).load_state_dict(tensors[f"{name}.safetensors"])
+            _load_weights(getattr(state, name), tensors[f"{name}.safetensors"])
         for name in OPTIMISERS:
-            optimiser: Adam = getattr(state, name)
-            groups = optimiser.state_dict()["param_groups"]
-            moments = _unflatten(tensors[f"{name}.safetensors"])
-            optimiser.load_state_dict({"state": moments, "param_groups": groups})
-            _lay_out_as_weights(optimiser)
+            _load_moments(getattr(state, name), tensors[f"{name}.safetensors"])
         state.rng.set_state(tensors["random.safetensors"]["rng"])
-    except (KeyError, RuntimeError, ValueError) as error:
+    except (KeyError, RuntimeError, TypeError, ValueError) as error:
         raise UserError(f"{folder} does not fit this training: {error}") from error
     state.images_seen = document["images_seen"]
     state.phase = document["stage"]["phase"]
@@ -89,22 +98,27 @@ def read_state(folder: Path) -> dict[str, Any]:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{folder} is no checkpoint: {path} cannot be read ({error.strerror}).") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is damaged: {error}. Use another checkpoint.") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise UserError(f"{path} is not a checkpoint's state.")
     if document.get("version") != FORMAT_VERSION:
         raise UserError(f"{path} was written by another version of this tool.")
-    missing = sorted(REQUIRED - document.keys())
-    if missing:
-        raise UserError(f"{path} is damaged: it lacks {', '.join(missing)}. Use another checkpoint.")
+    try:
+        _Document.model_validate_json(json.dumps(document), strict=True)
+        origin_from(document)
+    except ValidationError as error:
+        raise UserError(f"{path} is damaged: {first_of(error)}. Use another checkpoint.") from error
+    # Another name would be another place in the order of checkpoints.
+    named = folder.resolve().name.removesuffix(DAMAGED)
+    if NUMBER.fullmatch(named) and int(named) != document["images_seen"]:
+        raise UserError(f"{path} is of {document['images_seen']} images, its folder's name of {named}.")
     return document
 
 
 def origin_of(folder: Path) -> Origin:
     """What the checkpoint's training was made of."""
-    document = read_state(folder)
-    return Origin(**{part.name: document[part.name] for part in fields(Origin)})
+    return origin_from(read_state(folder))
 
 
 def read_tensors(folder: Path, name: str, document: dict[str, Any]) -> dict[str, Tensor]:
@@ -126,7 +140,9 @@ def read_tensors(folder: Path, name: str, document: dict[str, Any]) -> dict[str,
 def checkpoints(run: Path) -> list[Path]:
     """The run's checkpoints, newest first."""
     folder = run / CHECKPOINTS
-    found = [path for path in folder.iterdir() if path.name.isdigit()] if folder.is_dir() else []
+    if not folder.is_dir():
+        return []
+    found = [path for path in folder.iterdir() if NUMBER.fullmatch(path.name) and path.is_dir()]
     return sorted(found, key=lambda path: int(path.name), reverse=True)
 
 
@@ -140,6 +156,13 @@ def keep_the_best(run: Path, state: State, count: int) -> None:
     for folder in found:
         if int(folder.name) == best:
             _link(run / CHECKPOINTS / BEST, folder.name)
+
+
+def set_aside(folder: Path) -> None:
+    """Rename a damaged checkpoint, so that it is no longer taken for the newest."""
+    aside = folder.with_name(folder.name + DAMAGED)
+    shutil.rmtree(aside, ignore_errors=True)
+    folder.rename(aside)
 
 
 def tidy(run: Path) -> None:
@@ -160,6 +183,30 @@ def _link(link: Path, target: str) -> None:
         fresh.replace(link)
     except OSError as error:
         raise NotWritten(f"{link} could not be written: {error.strerror or error}.") from error
+
+
+def _load_weights(module: nn.Module, tensors: dict[str, Tensor]) -> None:
+    for name, expected in module.state_dict().items():
+        found = tensors[name]
+        if found.dtype != expected.dtype or not bool(found.isfinite().all()):
+            raise ValueError(f"{name} is not finite {expected.dtype}")
+    module.load_state_dict(tensors)
+
+
+def _load_moments(optimiser: Adam, tensors: dict[str, Tensor]) -> None:
+    moments = _unflatten(tensors)
+    weights = [weight for group in optimiser.param_groups for weight in group["params"]]
+    for index, entry in moments.items():
+        if not 0 <= index < len(weights) or entry.keys() != {"step", "exp_avg", "exp_avg_sq"}:
+            raise ValueError(f"moments of weight {index}")
+        shapes = [entry["exp_avg"].shape, entry["exp_avg_sq"].shape]
+        if shapes != [weights[index].shape] * 2 or entry["step"].shape:
+            raise ValueError(f"moments of weight {index} have another shape than it")
+        if {tensor.dtype for tensor in entry.values()} != {torch.float32}:
+            raise ValueError(f"moments of weight {index} are not float32")
+    groups = optimiser.state_dict()["param_groups"]
+    optimiser.load_state_dict({"state": moments, "param_groups": groups})
+    _lay_out_as_weights(optimiser)
 
 
 def _lay_out_as_weights(optimiser: Adam) -> None:

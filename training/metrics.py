@@ -83,12 +83,21 @@ def _forget_after(path: Path, images_seen: int) -> None:
     """Drop the lines that a resumed run is about to write again, and a half line that a crash left."""
     if not path.exists():
         return
-    kept = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            if json.loads(line)["images_seen"] <= images_seen:
-                kept.append(line + "\n")
-        except ValueError:
-            continue
+    kept = [json.dumps(line) + "\n" for line in read_lines(path) if line["images_seen"] <= images_seen]
     with new_file(path) as partial:
         partial.write_text("".join(kept), encoding="utf-8")
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """The lines of a ``metrics.jsonl``, but for what is half written at this moment or was by a crash."""
+    if not path.exists():
+        return []
+    found = []
+    for text in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            line = json.loads(text)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(line, dict) and isinstance(line.get("images_seen"), int):
+            found.append(line)
+    return found

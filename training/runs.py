@@ -12,8 +12,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from training.batches import RealImages, require_reducible
-from training.checkpoint import checkpoints, load_checkpoint, origin_of, tidy
+from training.checkpoint import checkpoints, load_checkpoint, origin_of, set_aside, tidy
 from training.dataset import Dataset, open_dataset
 from training.device import pick_device, pick_precision, use_threads
 from training.display import training_display
@@ -24,12 +26,16 @@ from training.interrupts import stop_on_signal
 from training.lock import sole_training
 from training.networks import Family, family_named
 from training.selection import Where, rows_where
-from training.settings import as_configuration, change, differences, load
-from training.state import Origin, new_state
+from training.settings import MAY_CHANGE, as_configuration, change, differences, load
+from training.state import Origin, first_of, new_state, origin_from
 from training.trainer import Trainer, seeds_of
 
 RUN = "run.json"
 DEFAULT_PRESET = "quick"
+
+
+class DifferentRun(UserError):  # noqa: N818 - named for what it is
+    """A run or checkpoint is of another configuration, dataset, seed or family than asked for."""
 
 
 def started(
@@ -76,16 +82,21 @@ def resumed(
     if family != origin.family:
         raise UserError(f"{run} is a run of {origin.family}, not of {family}. Choose another --out.")
     kind = family_named(family)
-    values = origin.configuration if preset is None else as_configuration(load(kind.Settings, family, preset))
+    values = dict(origin.configuration)
+    if preset is not None:
+        # What may change is the run's own still, unless it is said anew.
+        values = as_configuration(load(kind.Settings, family, preset)) | {
+            key: values[key] for key in MAY_CHANGE if key in values
+        }
     settings = change(kind.Settings, values, changes)
     seed, where = (origin.seed if seed is None else seed), (where or origin.where)
     trainer = _trainer(run, kind(settings), dataset, seed, where, processes)
     _refuse_another(run, origin, trainer.origin)
+    _restore(trainer)
     if processes.leads:
         tidy(run)
         with new_file(run / RUN) as partial:
             partial.write_text(_as_json(trainer.origin), encoding="utf-8")
-    _restore(trainer)
     return trainer
 
 
@@ -108,7 +119,9 @@ def run_training(
     dataset = open_dataset(data)
     with joined() as processes:
         resuming = processes.any(resume and run.exists())
-        if not resuming:
+        if resuming:
+            read_origin(run)  # nothing is left in a folder that is no run
+        else:
             trainer = started(run, family, dataset, preset, changes, seed or 0, where, processes)
         with sole_training(run) if processes.leads else nullcontext():
             if resuming:
@@ -154,10 +167,14 @@ def read_origin(run: Path) -> Origin:
         if not isinstance(document, dict):
             raise TypeError("it holds no run's description")
         document.pop("tool_version", None)
-        return Origin(**document)
+        return origin_from(document)
     except OSError as error:
         raise UserError(f"{run} is no run: {path} cannot be read ({error.strerror}).") from error
-    except (ValueError, TypeError) as error:
+    except ValidationError as error:
+        raise UserError(
+            f"{path} is damaged: {first_of(error)}. Start a new run with another --out."
+        ) from error
+    except (ValueError, TypeError, RecursionError) as error:
         raise UserError(f"{path} is damaged: {error}. Start a new run with another --out.") from error
 
 
@@ -166,6 +183,9 @@ def _trainer(
 ) -> Trainer:
     settings = family.settings
     require_reducible(dataset, settings.resolution)
+    for resolution, minibatch in settings.minibatch.items():
+        if resolution <= settings.resolution:
+            processes.refuse_uneven(minibatch, family.comparing, resolution)
     device = processes.device(pick_device(settings.device))
     first, noise, _ = seeds_of(seed)
     selected = {column: sorted(values) for column, values in where.items()}
@@ -189,7 +209,8 @@ def _trainer(
 
 
 def _refuse_another(run: Path, old: Origin, new: Origin) -> None:
-    lines = differences(old.configuration, new.configuration)
+    lines = [] if old.family == new.family else [f"family: {old.family} -> {new.family}"]
+    lines += differences(old.configuration, new.configuration)
     if old.seed != new.seed:
         lines.append(f"seed: {old.seed} -> {new.seed}")
     if old.where != new.where:
@@ -198,24 +219,32 @@ def _refuse_another(run: Path, old: Origin, new: Origin) -> None:
         lines.append(f"dataset digest: {old.dataset[:12]}... -> {new.dataset[:12]}...")
     if lines:
         listed = "\n  ".join(lines)
-        raise UserError(
+        raise DifferentRun(
             f"{run} was started otherwise and cannot be resumed like this:\n  {listed}\n"
             "Resume it without these changes, or start a new run with another --out."
         )
 
 
 def _restore(trainer: Trainer) -> None:
+    damaged: list[Path] = []
     found = checkpoints(trainer.run)
-    for place, folder in enumerate(found):
+    for folder in found:
         try:
+            origin = origin_of(folder)
+            # It may have been copied here from another run.
+            _refuse_another(folder, origin, trainer.origin)
             load_checkpoint(folder, trainer.state)
+        except DifferentRun:
+            raise
         except UserError as error:
-            if place == len(found) - 1:
+            damaged.append(folder)
+            if len(damaged) == len(found):
                 raise
             print(f"warning: {error} Going on from the one before it.", file=sys.stderr)
             continue
-        # It may have been copied here from another run.
-        _refuse_another(folder, origin_of(folder), trainer.origin)
+        if trainer.processes.leads:
+            for other in damaged:
+                set_aside(other)
         return
 
 

@@ -7,7 +7,15 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from training.errors import UserError
 
@@ -15,10 +23,28 @@ PRESETS = Path(__file__).parent / "presets"
 SMALLEST = 4
 
 Positive = Annotated[int, Field(gt=0)]
+
+
+def _as_table(value: Any) -> Any:
+    if type(value) is int:
+        return {SMALLEST: value}
+    if isinstance(value, dict):  # TOML and JSON have keys of text alone
+        return {int(key) if str(key).isdecimal() else key: entry for key, entry in value.items()}
+    return value
+
+
+def _by_powers_of_two(table: dict[int, int]) -> dict[int, int]:
+    for resolution in table:
+        if resolution < SMALLEST or resolution & (resolution - 1):
+            raise ValueError(f"{resolution} is no power of two from {SMALLEST} up")
+    return table
+
+
 ByResolution = Annotated[
     dict[Positive, Annotated[int, Field(ge=0)]],
     Field(min_length=1),
-    BeforeValidator(lambda value: {SMALLEST: value} if isinstance(value, int) else value),
+    BeforeValidator(_as_table),
+    AfterValidator(_by_powers_of_two),
 ]
 """A number that may change with the resolution: each entry holds from its resolution upwards."""
 
@@ -45,7 +71,7 @@ class Settings(BaseModel):
     Every ``swd_every`` images, SWD is measured between ``swd_images`` reals and fakes; 0 leaves it out.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     resolution: int = 256
     images: Positive
@@ -119,7 +145,8 @@ def check(kind: type[SettingsT], values: dict[str, Any]) -> SettingsT:
             hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(kind.model_fields)}."
             raise UserError(f"unknown setting {key!r}. {hint}")
     try:
-        return kind.model_validate(values)
+        # As JSON: its strict types are those of TOML, true is no 1 and "5" no 5.
+        return kind.model_validate_json(json.dumps(values), strict=True)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
@@ -151,10 +178,11 @@ def _read_preset(family: str, preset: str) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"{path} is not valid TOML: {error}.") from error
     except OSError as error:
-        known = ", ".join(presets(family))
-        raise UserError(
-            f"no preset {preset!r} for {family}. There are: {known}; or give a .toml file."
-        ) from error
+        if preset.endswith(".toml"):
+            raise UserError(f"{path} cannot be read ({error.strerror}).") from error
+        near = get_close_matches(preset, presets(family), n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(presets(family))};"
+        raise UserError(f"no preset {preset!r} for {family}. {hint} Or give a .toml file.") from error
 
 
 def _parse_change(text: str) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """A training at one moment, and what it is made of."""
 
+import json
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import torch
+from pydantic import Field, TypeAdapter, ValidationError
 from torch import nn
 from torch.optim import Adam
 
@@ -26,10 +28,22 @@ class Origin:
 
     family: str
     configuration: dict[str, Any]
-    seed: int
-    dataset: str
+    seed: Annotated[int, Field(ge=0)]
+    dataset: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     drawn: bool
     where: dict[str, list[str]] = field(default_factory=dict)
+
+
+def origin_from(document: dict[str, Any]) -> Origin:
+    """An origin as JSON holds it; raise pydantic's ``ValidationError`` where it is none."""
+    parts = {name: document[name] for name in Origin.__dataclass_fields__ if name in document}
+    return TypeAdapter(Origin).validate_json(json.dumps(parts), strict=True)
+
+
+def first_of(error: ValidationError) -> str:
+    """The first thing that is wrong with a document, and where."""
+    first = error.errors()[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
 
 
 @dataclass(frozen=True)
@@ -76,10 +90,10 @@ def new_state(family: Family, init_seed: int, rng_seed: int, device: torch.devic
     settings = family.settings
     with enough_memory(), torch.random.fork_rng(devices=[]):
         torch.manual_seed(init_seed)
-        generator, discriminator = family.generator(), family.discriminator()
-    generator, discriminator = (
-        module.to(device=device, memory_format=torch.channels_last) for module in (generator, discriminator)
-    )
+        modules = family.generator(), family.discriminator()
+        generator, discriminator = (
+            module.to(device=device, memory_format=torch.channels_last) for module in modules
+        )
     return State(
         generator=generator,
         ema=deepcopy(generator).requires_grad_(False).eval(),

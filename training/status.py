@@ -1,6 +1,5 @@
 """A run's state, read from its folder alone: also while another process trains in it."""
 
-import json
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,8 +8,8 @@ from typing import Any
 from training.checkpoint import checkpoints, read_state
 from training.errors import UserError
 from training.lock import is_training
-from training.metrics import METRICS
-from training.runs import read_origin
+from training.metrics import METRICS, read_lines
+from training.runs import RUN, read_origin
 from training.state import Best
 
 
@@ -44,9 +43,11 @@ class Status:
 def status(run: Path) -> Status:
     """Read a run's folder; raise ``UserError`` where it is none."""
     origin = read_origin(run)
-    images = int(origin.configuration["images"])
+    images = origin.configuration.get("images")
+    if not isinstance(images, int) or images < 1:
+        raise UserError(f"{run / RUN} is damaged: configuration.images is {images!r}.")
     saved = checkpoints(run)
-    lines = _lines(run / METRICS)
+    lines = read_lines(run / METRICS)
     losses = next((line for line in reversed(lines) if "generator_loss" in line), {})
     measured = next((line for line in reversed(lines) if "swd" in line), {})
     newest = int(saved[0].name) if saved else 0
@@ -106,18 +107,6 @@ def _best(saved: list[Path]) -> dict[str, Any] | None:
             continue  # damaged, or removed at this moment
         return asdict(Best(**best)) if best else None
     return None
-
-
-def _lines(path: Path) -> list[dict[str, Any]]:
-    if not path.exists():
-        return []
-    found = []
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            found.append(json.loads(line))
-        except ValueError:
-            continue  # half written at this moment, or by a crash
-    return found
 
 
 def _duration(seconds: float | None) -> str:

@@ -6,11 +6,11 @@ Each step shows the discriminator a minibatch of real and one of generated image
 against it, and moves the averaged generator a little its way.
 """
 
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import numpy as np
 import torch
@@ -27,6 +27,8 @@ from training.errors import NotWritten, UserError
 from training.networks import Family, Stage
 from training.state import Origin, State
 from training.watch import Watch
+
+T = TypeVar("T")
 
 
 def seeds_of(seed: int) -> tuple[int, int, int]:
@@ -55,11 +57,8 @@ class Trainer:
         memory, or the disk is full.
         """
         state, settings = self.state, self.family.settings
-        for resolution, minibatch in settings.minibatch.items():
-            if resolution <= settings.resolution:
-                self.processes.refuse_uneven(minibatch, self.family.comparing, resolution)
         losses_of = self.losses()
-        with self._watch() if self.processes.leads else nullcontext() as watch:
+        with self._room(), self._watch() if self.processes.leads else nullcontext() as watch:
             while state.images_seen < settings.images:
                 stage = self.family.stage(state.images_seen)
                 if stage.phase != state.phase:
@@ -94,7 +93,7 @@ class Trainer:
         """One step of the discriminator, the generator and its average; return the two losses, (2,)."""
         state = self.state
         draws = Draws(state.rng, self.processes.share)
-        try:
+        with self._fitting(stage):
             reals = self.reals.batch(state.images_seen, stage.minibatch, stage.resolution)
             with autocast(self.device, self.precision):
                 critic_loss = critic(reals, draws, stage)
@@ -106,14 +105,6 @@ class Trainer:
                 loss = artist(reals, draws, stage)
             _minimise(loss, state.generator_optimiser)
             state.discriminator.requires_grad_(True)
-        except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error):
-                raise
-            raise UserError(
-                f"out of memory on {self.device} at {stage.resolution}x{stage.resolution} with a minibatch "
-                f"of {stage.minibatch}{memory_wanted(error, self.device)}. Start a new run with --set "
-                f"minibatch.{stage.resolution}={max(1, stage.minibatch // 2)}, or with fewer feature maps."
-            ) from error
         self.average(stage)
         return torch.stack([critic_loss.detach(), loss.detach()]).float()
 
@@ -140,29 +131,59 @@ class Trainer:
             return bool(every) and (seen >= settings.images or before // every != seen // every)
 
         watch.add(losses)
+        draw, save = last or due(settings.grid_every), last or due(settings.checkpoint_every)
+        measure = due(settings.swd_every)
+        if watch.due() or draw or save or measure:
+            self._report(watch, stage, show)
         try:
-            draw, save = last or due(settings.grid_every), last or due(settings.checkpoint_every)
-            measure = due(settings.swd_every)
-            if watch.due() or draw or save or measure:
-                self._report(watch, stage, show)
+            best = measure and self._looked(stage, watch.measure)
             if draw:
-                watch.draw_grid(stage)
-            best = measure and watch.measure(stage)
-            if save or best:
-                self._save(stage)
+                self._looked(stage, watch.draw_grid)
+        except UserError:
+            self._save(stage)  # what was trained does not go with what could not be looked at
+            raise
+        if save or best:
+            self._save(stage)
+
+    def _looked(self, stage: Stage, look: Callable[[Stage], T]) -> T:
+        with self._fitting(stage):
+            return look(stage)
+
+    @contextmanager
+    def _fitting(self, stage: Stage) -> Iterator[None]:
+        """Say what to lower where the block runs out of memory."""
+        try:
+            yield
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+            raise UserError(
+                f"out of memory on {self.device} at {stage.resolution}x{stage.resolution} with a minibatch "
+                f"of {stage.minibatch}{memory_wanted(error, self.device)}. Start a new run with --set "
+                f"minibatch.{stage.resolution}={max(1, stage.minibatch // 2)}, or with fewer feature maps."
+            ) from error
+
+    @contextmanager
+    def _room(self) -> Iterator[None]:
+        """Say how to go on where the block cannot write."""
+        try:
+            yield
         except NotWritten as error:
             raise UserError(
-                f"{error} The training stopped after {seen} images; {self._good()}. Make room on the disk, "
-                "or write fewer checkpoints (--set checkpoint_every, keep_checkpoints), and --resume."
+                f"{error} The training stopped after {self.state.images_seen} images; {self._good()}. "
+                "Make room on the disk, or write fewer checkpoints (--set checkpoint_every, "
+                "keep_checkpoints), and --resume."
             ) from error
 
     def _report(self, watch: Watch, stage: Stage, show: Show) -> None:
         """Show and write the losses; raise ``UserError`` if they are no longer numbers, or too large."""
-        losses, speed = watch.read(stage)
+        losses, speed = watch.read()
         if not np.isfinite(losses).all():
             self._broken(stage, "the losses are no longer finite numbers", losses)
         if np.abs(losses).max() > self.family.settings.loss_limit:
-            self._broken(stage, "the losses have exploded", losses)
+            limit = f"the losses have exploded beyond loss_limit = {self.family.settings.loss_limit:g}"
+            self._broken(stage, limit, losses)
+        watch.write(stage)
         show(Tick(stage, self.state.images_seen, self.family.settings.images, speed, *losses))
 
     def _save(self, stage: Stage) -> None:
@@ -173,10 +194,11 @@ class Trainer:
 
     def _broken(self, stage: Stage, what: str, losses: tuple[float, float] | None) -> NoReturn:
         shown = f" (discriminator {losses[0]:.6g}, generator {losses[1]:.6g})" if losses else ""
+        precise = "" if self.precision == torch.float32 else ", or with --set precision=float32"
         raise UserError(
             f"{what}{shown} after {self.state.images_seen} images, in {stage.phase!r}; {self._good()}. "
             "Resumed, it would meet the same step again: start a new run with a lower --set generator_rate "
-            "and discriminator_rate, or with --set precision=float32."
+            f"and discriminator_rate{precise}."
         )
 
     def _good(self) -> str:

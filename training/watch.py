@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from training.batches import RealImages, to_bytes
 from training.board import Board
+from training.errors import NotWritten
 from training.grid import save_grid, tile
 from training.measure.images import ArrayImages
 from training.measure.pyramid import SMALLEST
@@ -45,18 +46,24 @@ class Watch:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Write what is waiting."""
-        self._board.close()
+        """Write what is waiting; that it could not be is not said over an error that came before."""
+        try:
+            self._board.close()
+        except NotWritten:
+            if error is None:
+                raise
 
-    def read(self, stage: Stage) -> tuple[tuple[float, float], float]:
-        """The last losses of discriminator and generator, and the images/s; write a line if one is due."""
+    def read(self) -> tuple[tuple[float, float], float]:
+        """The last losses of discriminator and generator, and the images/s."""
+        return self._metrics.read(self._state.images_seen)
+
+    def write(self, stage: Stage) -> None:
+        """Write a line of what was read, if one is due."""
         seen = self._state.images_seen
-        losses, speed = self._metrics.read(seen)
         means = self._metrics.write(stage, seen)
         if means:
             self._state.metrics |= means
             self._board.curves(means | {"resolution": stage.resolution, "alpha": stage.alpha}, seen)
-        return losses, speed
 
     def draw_grid(self, stage: Stage) -> None:
         """Write what the averaged generator makes of the same latents each time."""
@@ -95,6 +102,6 @@ class Watch:
         latents = self._family.latents(count, torch.Generator().manual_seed(self._seed))
         parts = [
             to_bytes(self._family.images(self._state.ema, part.to(self._device), stage))
-            for part in latents.split(BATCH)
+            for part in latents.split(min(BATCH, stage.minibatch))
         ]
         return np.concatenate(parts)

@@ -5,7 +5,7 @@ import pickle
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from training.checkpoint import checkpoints, keep_the_best, load_checkpoint, read_state, save_checkpoint
 from training.errors import UserError
@@ -33,6 +33,64 @@ def test_its_state_says_what_it_is(folder, dataset, trained):
     assert state["configuration"]["fmap_base"] == 32
     assert state["metrics"].keys() == {"discriminator_loss", "generator_loss", "images_per_s"}
     assert state["sha256"].keys() == {path.name for path in folder.iterdir()} - {"state.json"}
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("images_seen", "abc"),
+        ("images_seen", -8),
+        ("images_seen", 32.5),
+        ("images_seen", 40),
+        ("stage", None),
+        ("stage", {}),
+        ("best", {"foo": 1}),
+        ("metrics", None),
+        ("sha256", 5),
+        ("sha256", None),
+        ("configuration", None),
+        ("dataset", 5),
+        ("seed", "x"),
+        ("where", {"diagnosis": "mel"}),
+    ],
+)
+def test_a_tampered_state_is_refused(folder, trained, part, value):
+    state = json.loads((folder / "state.json").read_text())
+    (folder / "state.json").write_text(json.dumps(state | {part: value}))
+    with pytest.raises(UserError, match=r"state\.json is (damaged|of 40 images)"):
+        load_checkpoint(folder, trained.state)
+
+
+def test_nested_json_without_end_is_refused(folder):
+    (folder / "state.json").write_text("[" * 100_000)
+    with pytest.raises(UserError, match=r"state\.json is damaged"):
+        read_state(folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "name", "tensor"),
+    [
+        ("random", "rng", torch.zeros(5)),
+        ("generator_optimiser", "999/step", torch.tensor(1.0)),
+        ("generator_optimiser", "-1/step", torch.tensor(1.0)),
+        ("generator_optimiser", "0/exp_avg", torch.zeros(3)),
+        ("generator_optimiser", "0/exp_avg", None),
+        ("ema", "conv.bias", torch.zeros(8, dtype=torch.int8)),
+        ("ema", "conv.bias", torch.full((8,), float("nan"))),
+        ("ema", "conv.bias", None),
+        ("discriminator", "conv.bias", torch.zeros(3)),
+    ],
+)
+def test_tampered_tensors_do_not_fit(folder, trained, file, name, tensor):
+    tensors = load_file(folder / f"{file}.safetensors")
+    assert name in tensors or "9" in name or "-" in name
+    tensors = {key: value for key, value in tensors.items() if key != name}
+    save_file(tensors if tensor is None else tensors | {name: tensor}, folder / f"{file}.safetensors")
+    state = read_state(folder)
+    state["sha256"][f"{file}.safetensors"] = digest((folder / f"{file}.safetensors").read_bytes())
+    (folder / "state.json").write_text(json.dumps(state))
+    with pytest.raises(UserError, match="does not fit this training"):
+        load_checkpoint(folder, trained.state)
 
 
 def test_weights_open_with_safetensors_alone(folder, trained):
@@ -144,7 +202,7 @@ def test_a_state_that_lacks_a_part_is_refused(folder):
     state = json.loads((folder / "state.json").read_text())
     del state["sha256"], state["stage"]
     (folder / "state.json").write_text(json.dumps(state))
-    with pytest.raises(UserError, match=r"it lacks sha256, stage"):
+    with pytest.raises(UserError, match=r"state.json is damaged: stage: Field required"):
         read_state(folder)
 
 

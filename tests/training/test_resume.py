@@ -14,6 +14,7 @@ import torch
 from training.errors import UserError
 from training.runs import read_origin, resumed
 from training.state import MODULES, OPTIMISERS
+from training.status import status
 
 
 def everything(state):
@@ -138,6 +139,36 @@ def test_a_damaged_checkpoint_is_passed_over_for_the_one_before(begin, dataset, 
     again.train(lambda tick: None)
     assert equal(everything(again.state), uninterrupted)
     assert resumed(trainer.run, "pgan", dataset, None, (), None).state.images_seen == 104
+
+
+def test_damaged_checkpoints_are_set_aside_and_cost_no_good_one(begin, dataset):
+    trainer = begin("run", "keep_checkpoints=1", "checkpoint_every=8")
+    trainer.train(lambda tick: None, lambda: trainer.state.images_seen >= 40)
+    folder = trainer.run / "checkpoints"
+    shutil.copytree(folder / "000000040", folder / "000000048")
+    again = resumed(trainer.run, "pgan", dataset, None, (), None)
+    assert again.state.images_seen == 40 and (folder / "000000048.damaged").is_dir()
+    again.train(lambda tick: None, lambda: again.state.images_seen >= 56)
+    assert sorted(path.name for path in folder.iterdir()) == ["000000048.damaged", "000000056"]
+    assert resumed(trainer.run, "pgan", dataset, None, (), None).state.images_seen == 56
+
+
+def test_a_preset_given_again_leaves_what_may_change_as_it_was(begin, dataset, tiny):
+    trainer = begin("run", "images=200", "keep_checkpoints=2")
+    trainer.train(lambda tick: None, lambda: trainer.state.images_seen >= 104)
+    settings = resumed(trainer.run, "pgan", dataset, tiny, (), None).family.settings
+    assert (settings.images, settings.keep_checkpoints) == (200, 2)
+    assert resumed(trainer.run, "pgan", dataset, tiny, ["images=216"], None).family.settings.images == 216
+
+
+@pytest.mark.parametrize("line", ["{}", "5", "null", "[]", '{"images_seen": "x"}', "\udcff"])
+def test_odd_lines_among_the_metrics_stop_nothing(begin, dataset, line):
+    trainer = begin()
+    trainer.train(lambda tick: None, lambda: trainer.state.images_seen >= 40)
+    with (trainer.run / "metrics.jsonl").open("a", errors="surrogateescape") as file:
+        file.write(line + "\n")
+    resumed(trainer.run, "pgan", dataset, None, (), None).train(lambda tick: None)
+    assert status(trainer.run).images_seen == 104
 
 
 def test_sigterm_writes_a_checkpoint_and_says_how_to_go_on(dataset, tiny, tmp_path):

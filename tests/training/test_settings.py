@@ -114,7 +114,7 @@ def test_a_wrong_setting_is_refused_by_name(tiny, change, message):
 
 
 def test_an_unknown_preset_is_refused_with_those_there_are():
-    with pytest.raises(UserError, match=r"no preset 'quik' for pgan. There are: .*quick"):
+    with pytest.raises(UserError, match=r"no preset 'quik' for pgan. Did you mean .quick"):
         load(PganSettings, "pgan", "quik")
 
 

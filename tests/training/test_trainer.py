@@ -140,7 +140,9 @@ def test_weights_that_are_no_numbers_are_not_saved(begin):
 
 
 def test_a_loss_that_explodes_stops_with_advice(begin):
-    with pytest.raises(UserError, match=r"losses have exploded \(discriminator .*generator_rate"):
+    with pytest.raises(
+        UserError, match=r"losses have exploded beyond loss_limit = 1e-09 \(discriminator .*generator_rate"
+    ):
         begin("run", "loss_limit=1e-9").train(quiet)
 
 
@@ -151,6 +153,14 @@ def test_running_out_of_memory_says_what_to_lower(begin, monkeypatch, allocate):
     monkeypatch.setattr(trainer.reals, "batch", lambda *_: allocate(1 << 58))
     with pytest.raises(UserError, match=r"out of memory on cpu at 4x4 .* --set minibatch.4=4"):
         trainer.train(quiet)
+
+
+def test_running_out_of_memory_while_drawing_keeps_what_was_trained(begin, monkeypatch):
+    trainer = begin("run", "grid_every=40", "checkpoint_every=1000")
+    monkeypatch.setattr("training.watch.Watch._drawn", lambda *_: torch.empty(1 << 58))
+    with pytest.raises(UserError, match=r"out of memory on cpu at 8x8"):
+        trainer.train(quiet)
+    assert (trainer.run / "checkpoints" / "000000040").is_dir()
 
 
 def test_another_failure_of_a_step_is_not_taken_for_want_of_memory(begin, monkeypatch):
