@@ -2,12 +2,14 @@
 
 import os
 import sys
+from typing import NoReturn
 
 import typer
 from typer.core import TyperGroup
 
 from training.commands import data, measures, memorised, pictures, runs
 from training.errors import INTERRUPTED, Interrupted, UserError
+from training.launching import attach, report
 
 EXTRA = {"PIL", "safetensors", "tensorboard", "torch"}
 """What the [training] extra brings: a server that only runs studies is installed without."""
@@ -63,19 +65,23 @@ def main() -> None:
     # Before torch is loaded: its threads otherwise spin while they wait, and where another process wants the
     # cores too, training is up to ten times slower for it.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    attach()
     try:
         app()
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(INTERRUPTED if isinstance(error, Interrupted) else 1)
-    except ModuleNotFoundError as error:
-        if (error.name or "").split(".")[0] not in EXTRA:
+        _end(error)
+    except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] in EXTRA:
+            _end(UserError(f"{error.name} is not installed. Install it: pip install 'dermvtt[training]'"))
+        if not report(error):
             raise
-        print(
-            f"error: {error.name} is not installed. Install it: pip install 'dermvtt[training]'",
-            file=sys.stderr,
-        )
         sys.exit(1)
+
+
+def _end(error: UserError) -> NoReturn:
+    if not report(error):
+        print(f"error: {error}", file=sys.stderr)
+    sys.exit(INTERRUPTED if isinstance(error, Interrupted) else 1)
 
 
 if __name__ == "__main__":

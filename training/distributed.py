@@ -1,12 +1,9 @@
-"""Several processes that train one generator: PyTorch's distributed data parallel, by ``torchrun``."""
+"""Several processes that train one generator: PyTorch's distributed data parallel."""
 
 import os
-import socket
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NoReturn
 
 import torch
 from torch import Tensor, distributed, nn
@@ -15,6 +12,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from training.draws import ALONE, Share
 from training.errors import UserError
+from training.launching import among_several, report
 
 
 class Loss(nn.Module):
@@ -94,8 +92,8 @@ ONE = Processes()
 
 @contextmanager
 def joined() -> Iterator[Processes]:
-    """Join the processes that ``torchrun`` started, or be the only one."""
-    if not started_by_torchrun():
+    """Join the processes that ``launch`` or ``torchrun`` started, or be the only one."""
+    if not among_several():
         yield ONE
         return
     # One backend for tensors on either kind of device.
@@ -104,21 +102,8 @@ def joined() -> Iterator[Processes]:
         control = distributed.new_group(backend="gloo")
         share = Share(distributed.get_rank(), distributed.get_world_size())
         yield Processes(share, control, int(os.environ["LOCAL_RANK"]))
+    except Exception as error:
+        report(error)  # before the others fail of this one's leaving
+        raise
     finally:
         distributed.destroy_process_group()
-
-
-def started_by_torchrun() -> bool:
-    """Whether this is one of several processes already."""
-    return "WORLD_SIZE" in os.environ
-
-
-def launch(processes: int, arguments: Sequence[str]) -> NoReturn:
-    """Become ``torchrun``, which runs ``dermvtt-train`` in several processes of this machine."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "torch.distributed.run", "--nnodes=1", f"--nproc-per-node={processes}"]
-    command += ["--rdzv-backend=c10d", f"--rdzv-endpoint=127.0.0.1:{port}", "-m", "training.cli", *arguments]
-    # Not as a child: signals must reach whom they are for.
-    os.execv(sys.executable, command)  # noqa: S606 -- no shell is wanted

@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from training.checkpoint import checkpoints, read_state
 from training.distributed import ONE, Processes
 from training.draws import Draws, Share
-from training.errors import UserError
+from training.errors import INTERRUPTED, UserError
 from training.networks.layers import minibatch_stddev
 from training.runs import resumed, started
 
@@ -93,12 +93,34 @@ def test_a_stopped_pair_resumes_as_one(dataset, tmp_path):
             time.sleep(0.05)
         pair.send_signal(signal.SIGTERM)
         _, said = pair.communicate(timeout=60)
-    assert pair.returncode != 0
+    assert pair.returncode == INTERRUPTED, said
     seen = read_state(checkpoints(run)[0])["images_seen"]
-    assert f"Stopped after {seen} images" in said
+    assert said.count("Stopped after") == said.count(f"Stopped after {seen} images") == 1
+    assert "Traceback" not in said
     again = resumed(run, "dcgan", dataset, None, [f"images={seen + 16}"], None)
     again.train(lambda tick: None)
     assert again.state.images_seen == seen + 16
+
+
+def test_what_one_of_the_processes_refuses_is_said_once(dataset, tmp_path):
+    preset = tmp_path / "preset.toml"
+    preset.write_text(PRESETS["dcgan"] + COMMON)
+    line = command("dcgan", dataset, preset, tmp_path, "--processes", "2")
+    done = subprocess.run(line, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines() == [
+        f"error: {tmp_path} already exists. To go on with it, add --resume; else choose another --out."
+    ]
+
+
+def test_the_processes_end_with_the_one_that_launched_them(dataset, tmp_path):
+    preset = tmp_path / "preset.toml"
+    preset.write_text(PRESETS["dcgan"] + COMMON)
+    line = command("dcgan", dataset, preset, tmp_path / "run", "--processes", "2", "--set", "images=10000000")
+    with subprocess.Popen(line, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True) as pair:
+        assert "starting" in pair.stderr.readline()
+        pair.kill()
+        pair.communicate(timeout=60)  # to the end of what they all write to
 
 
 @pytest.mark.parametrize("of", [1, 2, 4])

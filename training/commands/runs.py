@@ -41,12 +41,13 @@ def train(
 
     Example: dermvtt-train train pgan --data data/photos-256 --where diagnosis=mel --out runs/pgan-mel
     """
-    from training.distributed import launch, started_by_torchrun
+    from training.launching import among_several, launch
+
+    if processes > 1 and not among_several():
+        raise typer.Exit(launch(processes, sys.argv[1:]))
     from training.runs import run_training
     from training.selection import parse_where
 
-    if processes > 1 and not started_by_torchrun():
-        launch(processes, sys.argv[1:])
     chosen = parse_where(where) if where else None
     if not run_training(out, family, data, preset, changes or [], seed, chosen, resume=resume):
         raise typer.Exit(INTERRUPTED)
