@@ -18,13 +18,17 @@ from training.files import new_file
 from training.joining import join
 from training.manifest import digest
 from training.networks import Family, Stage, family_named
+from training.selection import Where
 from training.settings import SMALLEST, check
 from training.shipped import located
 
 
 @dataclass(frozen=True)
 class TrainedGenerator:
-    """A generator ready to draw; ``dataset`` is the digest of its training's, ``drawn`` if of phantoms."""
+    """A generator ready to draw; ``dataset`` is the digest of its training's, ``drawn`` if of phantoms.
+
+    ``where`` is the selection of that dataset's images that it was trained on, empty for all of them.
+    """
 
     family: Family
     module: nn.Module
@@ -34,6 +38,7 @@ class TrainedGenerator:
     dataset: str
     drawn: bool
     images_seen: int
+    where: Where
 
     @property
     def resolution(self) -> int:
@@ -150,6 +155,7 @@ def load_generator(source: Path, device: torch.device) -> TrainedGenerator:
         dataset=about.dataset,
         drawn=about.drawn,
         images_seen=about.images_seen,
+        where=about.where,
     )
 
 

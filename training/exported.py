@@ -32,6 +32,7 @@ class About(BaseModel):
     drawn: bool
     images_seen: int
     stage: Stage
+    where: dict[str, list[str]] = {}
 
 
 @dataclass(frozen=True)

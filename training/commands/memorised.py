@@ -24,7 +24,8 @@ def neighbours(
 ) -> None:
     """Did it memorise? Compare samples and held-out reals with the training images nearest to them.
 
-    Without --held-out a real is compared with all images of other lesions than its own.
+    A generator trained with --where is compared with the images of that selection alone. Without --held-out
+    a real is compared with all of these of other lesions than its own.
 
     Example: dermvtt-train neighbours --checkpoint runs/pgan --data data/photos --out reports/neighbours
     """

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from training.measure.neighbours.nearest import MEASURES, Near, measure, nearest
+from training.measure.neighbours.nearest import MEASURES, Near, Pool, measure, nearest
 from training.measure.neighbours.statistics import Comparison, compare_all, stands_out, suspicion
 from training.measure.neighbours.verdict import Verdict, judge
 
@@ -33,19 +33,21 @@ class Examined:
 def examine(
     samples: NDArray[np.uint8],
     held_outs: NDArray[np.uint8],
-    pool: NDArray[np.uint8],
-    lesions: NDArray[np.int64],
+    pool: Pool,
     own: NDArray[np.int64],
+    *,
+    flip_vertical: bool = False,
     advance: Callable[[int], None] = lambda done: None,
 ) -> Examined:
     """Compare ``samples`` and ``held_outs``, uint8 (N, R, R, 3), with the training images ``pool``.
 
-    ``pool`` is uint8 (M, H, H, 3), H a multiple of R; ``lesions`` (M) numbers its lesions and ``own`` has
-    the number of each held-out's, or -1; see ``nearest``.
+    The pool's images must be reducible to R x R; ``own`` has the number of each held-out's lesion in the
+    pool, or -1. ``flip_vertical`` says whether training flipped images top to bottom; see ``measure``.
     """
-    everything = measure(np.concatenate([samples, held_outs]), pool, advance)
+    queries = np.concatenate([samples, held_outs])
+    everything = measure(queries, pool, flip_vertical=flip_vertical, advance=advance)
     left_out = np.concatenate([np.full(len(samples), -1), own])
-    nears = {name: nearest(everything[name], lesions, left_out) for name in MEASURES}
+    nears = {name: nearest(everything[name], pool, left_out) for name in MEASURES}
     ours = {name: found[: len(samples)] for name, found in nears.items()}
     theirs = {name: found[len(samples) :] for name, found in nears.items()}
     comparisons = compare_all(ours, theirs)
@@ -57,5 +59,6 @@ def examine(
     rows = [found(place) for place in range(len(left_out))]
     mine = rows[: len(samples)]
     copies = sum("exact copy" in row.stands_out for row in mine)
-    verdict = judge(comparisons, copies, sum(bool(row.stands_out) for row in mine))
+    standing_out = sum(bool(row.stands_out) for row in mine)
+    verdict = judge(comparisons, copies, standing_out, flip_vertical=flip_vertical)
     return Examined(mine, rows[len(samples) :], comparisons, verdict)

@@ -33,28 +33,34 @@ def lesion_numbers(dataset: Dataset) -> NDArray[np.int64]:
     return np.unique(names, return_inverse=True)[1].astype(np.int64)
 
 
-def hold_out(dataset: Dataset, count: int, random: np.random.Generator) -> HeldOut:
-    """Choose at most ``count`` images of different lesions, each to be compared with all other lesions."""
+def hold_out(dataset: Dataset, pool: NDArray[np.int64], count: int, random: np.random.Generator) -> HeldOut:
+    """Choose at most ``count`` of the rows ``pool``, of different lesions.
+
+    Each is to be compared with the pool's images of all other lesions.
+    """
     lesions = lesion_numbers(dataset)
-    rows = _one_each([int(row) for row in random.permutation(dataset.count)], lesions)[:count]
+    rows = _one_each([int(row) for row in random.permutation(pool)], lesions)[:count]
     return HeldOut(dataset, rows, lesions[rows])
 
 
-def from_another(dataset: Dataset, other: Dataset, count: int, random: np.random.Generator) -> HeldOut:
-    """Choose at most ``count`` images of different lesions of ``other``, none of them in ``dataset``.
+def from_another(
+    dataset: Dataset, pool: NDArray[np.int64], other: Dataset, count: int, random: np.random.Generator
+) -> HeldOut:
+    """Choose at most ``count`` images of different lesions of ``other``, none among ``dataset``'s ``pool``.
 
     Raises ``UserError`` where all of them are.
     """
-    known = {row[key] for row in dataset.index for key in (LESION, "sha256") if row.get(key)}
+    rows = (dataset.index[row] for row in pool)
+    known = {row[key] for row in rows for key in (LESION, "sha256") if row.get(key)}
     order = [int(row) for row in random.permutation(other.count)]
     new = [row for row in order if not known & {other.index[row].get(LESION), other.index[row]["sha256"]}]
-    rows = _one_each(new, lesion_numbers(other))[:count]
-    if not rows:
+    chosen = _one_each(new, lesion_numbers(other))[:count]
+    if not chosen:
         raise UserError(
             f"every image of {other.folder} is of a lesion, or a file, that {dataset.folder} has too. "
             "Give --held-out photographs that training did not see, or leave it out."
         )
-    return HeldOut(other, rows, np.full(len(rows), -1))
+    return HeldOut(other, chosen, np.full(len(chosen), -1))
 
 
 def _one_each(rows: list[int], lesions: NDArray[np.int64]) -> list[int]:

@@ -20,7 +20,7 @@ COLUMNS = (
     *(
         f"{measure}_{what}"
         for measure in MEASURES
-        for what in ("index", "file", "mirrored", "distance", "ratio")
+        for what in ("index", "file", "mirrored", "flipped", "distance", "ratio")
     ),
 )
 
@@ -28,12 +28,16 @@ COLUMNS = (
 def document(
     generator: TrainedGenerator,
     dataset: Dataset,
+    selected: int,
     held_out: HeldOut,
     seeds: list[int],
     examined: Examined,
     configuration: dict[str, Any],
 ) -> dict[str, Any]:
-    """What ``neighbours.json`` says."""
+    """What ``neighbours.json`` says; ``selected`` of the dataset's images fit the training's selection."""
+    compared = "the selection's images" if generator.where else "all images"
+    where = {column: list(values) for column, values in generator.where.items()}
+    ours = bool((held_out.own >= 0).all())
     return {
         "format": "dermvtt-neighbours",
         "version": 1,
@@ -46,11 +50,17 @@ def document(
             "dataset": generator.dataset,
             "drawn": generator.drawn,
         },
-        "dataset": {"digest": dataset.digest, "count": dataset.count},
+        "dataset": {
+            "digest": dataset.digest,
+            "count": dataset.count,
+            "where": where,
+            "selected": selected,
+        },
         "held_out": {
             "dataset": held_out.dataset.digest,
             "count": len(held_out.rows),
-            "compared_with": "all images of other lesions" if held_out.dataset is dataset else "all images",
+            "where": where if ours else {},
+            "compared_with": f"{compared} of other lesions" if ours else compared,
         },
         "configuration": configuration,
         "trained_on_this_dataset": generator.dataset == dataset.digest,
@@ -78,20 +88,26 @@ def write_documents(folder: Path, said: dict[str, Any]) -> None:
             row = [sample["latent_seed"], "; ".join(sample["stands_out"]), sample["suspicion"]]
             for measure in MEASURES:
                 first = sample[measure]["nearest"][0]
-                row += [first["index"], first["file"], str(first["mirrored"]).lower(), first["distance"]]
-                row.append(sample[measure]["ratio"])
+                flips = (str(first[flip]).lower() for flip in ("mirrored", "flipped"))
+                row += [first["index"], first["file"], *flips, first["distance"], sample[measure]["ratio"]]
             table.writerow(row)
 
 
 def _row(found: Found, dataset: Dataset) -> dict[str, Any]:
     row: dict[str, Any] = {"stands_out": found.stands_out, "suspicion": found.suspicion}
     for measure, near in found.nears.items():
-        places = zip(near.rows, near.distances, near.mirrored, strict=True)
+        places = zip(near.rows, near.distances, near.mirrored, near.flipped, strict=True)
         row[measure] = {
             "ratio": near.ratio,
             "nearest": [
-                {"index": at, "file": dataset.index[at]["file"], "distance": distance, "mirrored": mirrored}
-                for at, distance, mirrored in places
+                {
+                    "index": at,
+                    "file": dataset.index[at]["file"],
+                    "distance": distance,
+                    "mirrored": mirrored,
+                    "flipped": flipped,
+                }
+                for at, distance, mirrored, flipped in places
             ],
         }
     return row

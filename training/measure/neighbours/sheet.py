@@ -19,6 +19,13 @@ SHOWN = 3
 GAP, BREAK, LINE, MARGIN = 6, 22, 18, 16
 FONT, HEADING = 12, 15
 HEADINGS = ("nearest by pixels: distance in levels (ratio)", "nearest by perceptual distance (ratio)")
+FLIPS = {
+    (False, False): "",
+    (True, False): " mirrored",
+    (False, True): " flipped",
+    (True, True): " turned 180\N{DEGREE SIGN}",
+}
+"""What is said of a neighbour that is shown mirrored left to right, flipped top to bottom, or both."""
 INK, ALARM = "#222222", "#B00020"
 
 
@@ -32,7 +39,7 @@ class Shown:
 
 
 def save_sheet(path: Path, parts: list[tuple[str, list[Shown]]], dataset: Dataset) -> None:
-    """Write a PNG of titled parts; neighbours are of ``dataset``, shown mirrored where that is nearer."""
+    """Write a PNG of titled parts; neighbours are of ``dataset``, shown flipped where that is nearer."""
     resolution = parts[0][1][0].image.shape[0]
     cell = resolution * max(1, CELL // resolution)
     width = 2 * MARGIN + (1 + 2 * SHOWN) * (cell + GAP) + 2 * BREAK
@@ -66,14 +73,14 @@ def _draw_row(sheet: Image.Image, top: int, cell: int, shown: Shown, dataset: Da
     for measure, lefts in zip(MEASURES, columns, strict=True):
         near = shown.found.nears[measure]
         marked = any(measure in reason for reason in shown.found.stands_out)
-        nearest = zip(lefts, near.rows, near.distances, near.mirrored, strict=False)
-        for place, (left, row, distance, mirrored) in enumerate(nearest):
+        nearest = zip(lefts, near.rows, near.distances, near.mirrored, near.flipped, strict=False)
+        for place, (left, row, distance, mirrored, flipped) in enumerate(nearest):
             pixels = at_resolution(dataset.images[row : row + 1], len(shown.image))[0]
             text = f"{distance:.1f}" if measure == "pixels" else f"{distance:.3f}"
             if place == 0:
                 text += f" ({near.ratio:.2f})"
-            if mirrored:
-                pixels, text = pixels[:, ::-1], f"{text} mirrored"
+            text += FLIPS[mirrored, flipped]
+            pixels = pixels[:: -1 if flipped else 1, :: -1 if mirrored else 1]
             _put(sheet, (left, top), cell, pixels, text, marked and place == 0)
 
 

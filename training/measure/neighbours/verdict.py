@@ -15,13 +15,16 @@ class Verdict:
     limits: str
 
 
-def judge(comparisons: list[Comparison], copies: int, standing_out: int) -> Verdict:
+def judge(
+    comparisons: list[Comparison], copies: int, standing_out: int, *, flip_vertical: bool = False
+) -> Verdict:
     """Judge by exact copies and by the ratios, at ``LEVEL`` for all tests together (Bonferroni).
 
     It is a sign of copies where more samples than chance allows are below a measure's threshold, or where
     samples tend to smaller ratios by both measures. Other tendencies raise no alarm: a blurred or typical
     image is near to everything by pixels, in distance and, where few others are as typical, in ratio.
-    ``standing_out`` samples are remarkable for whatever reason.
+    ``standing_out`` samples are remarkable for whatever reason. ``flip_vertical`` says whether images were
+    also compared top to bottom.
     """
     ratios = [each for each in comparisons if each.quantity == "ratio"]
     level = LEVEL / (len(ratios) + 1)
@@ -48,7 +51,8 @@ def judge(comparisons: list[Comparison], copies: int, standing_out: int) -> Verd
     if standing_out:
         lines.append(f"{standing_out} of {count} samples stand out: look at the top of sheet.png.")
     signs = bool(copies) or few or many
-    return Verdict(signs, copies, "\n".join(lines), _limits(count, comparisons[0].held_outs))
+    limits = _limits(count, comparisons[0].held_outs, flip_vertical=flip_vertical)
+    return Verdict(signs, copies, "\n".join(lines), limits)
 
 
 def _told(each: Comparison) -> str:
@@ -65,12 +69,15 @@ def _p(value: float) -> str:
     return "p < 0.0001" if value < 0.0001 else f"p = {value:.2g}"
 
 
-def _limits(samples: int, held_outs: int) -> str:
+def _limits(samples: int, held_outs: int, *, flip_vertical: bool) -> str:
+    flips = ", top to bottom or both ways" if flip_vertical else ""
+    missed = "turned by other angles than 180 degrees" if flip_vertical else "upside down, turned"
     rarest = 1 / (1 - LEVEL ** (1 / samples))
     return (
         f"Limits: {samples} samples miss with a chance of {LEVEL:.0%} copies that are one sample in "
-        f"{rarest:.0f}, and all rarer ones more often. The measures see copies of whole images, mirrored, "
-        "shifted a little, or in other light; not copied parts, nor turned or much enlarged copies. "
+        f"{rarest:.0f}, and all rarer ones more often. The measures see copies of whole images, mirrored "
+        f"left to right{flips}, shifted a little, or in other light; not copied parts, nor copies {missed} "
+        "or much enlarged. "
         f"The {held_outs} held-outs are compared with a dataset that lacks the images of their own lesion, "
         "samples with all of it. Near-duplicates under different lesion ids, or without any, make "
         "held-outs look near and hide copies. The tests take images for independent of each other. "

@@ -18,6 +18,7 @@ from training.export import load_generator
 from training.measure.neighbours import neighbours, told
 from training.measure.neighbours.examine import examine
 from training.measure.neighbours.heldout import from_another, hold_out, lesion_numbers
+from training.measure.neighbours.nearest import Pool
 from training.measure.neighbours.statistics import compare
 from training.phantom import draw, draw_folder
 from training.prepare import Options, prepare
@@ -33,9 +34,10 @@ def drawn():
     return np.split(images, [POOL, POOL + HELD_OUT])
 
 
-def examined(drawn, samples):
-    pool, held_outs, _ = drawn
-    return examine(samples, held_outs, pool, np.arange(POOL), np.full(HELD_OUT, -1))
+def examined(drawn, samples, *, flip_vertical=False):
+    images, held_outs, _ = drawn
+    pool = Pool(images, np.arange(POOL), np.arange(POOL))
+    return examine(samples, held_outs, pool, np.full(HELD_OUT, -1), flip_vertical=flip_vertical)
 
 
 def noisy(images):
@@ -68,6 +70,24 @@ def test_a_generator_that_copies_is_caught(drawn, kind):
     assert found.verdict.copies == (5 if exact else 0)
     assert ("5 of 24 samples are training images" in found.verdict.text) == exact
     assert ("exact copy" in found.samples[-1].stands_out) == exact
+
+
+@pytest.mark.parametrize(
+    "turned",
+    [lambda images: images[:, ::-1], lambda images: images[:, ::-1, ::-1]],
+    ids=["flipped", "turned"],
+)
+def test_copies_upside_down_are_caught_where_training_flipped_top_to_bottom(drawn, turned):
+    pool, _, honest = drawn
+    samples = np.concatenate([honest[2:], turned(pool[[7, 33]])])
+    found = examined(drawn, samples, flip_vertical=True)
+    assert found.verdict.signs and found.verdict.copies == 2
+    assert [each.nears["pixels"].rows[0] for each in found.samples[-2:]] == [7, 33]
+    assert all(each.nears["pixels"].flipped[0] for each in found.samples[-2:])
+    assert "top to bottom or both ways" in found.verdict.limits
+    assert "other angles than 180 degrees" in found.verdict.limits
+    without = examined(drawn, samples)
+    assert without.verdict.copies == 0 and "nor copies upside down" in without.verdict.limits
 
 
 def test_one_exact_copy_is_enough(drawn):
@@ -153,11 +173,13 @@ def test_held_outs_are_one_a_lesion_and_leave_theirs_out(dataset):
     lesions = lesion_numbers(known)
     assert lesions[0] == lesions[2] != lesions[3] and lesions[5] != lesions[6]
     for seed in range(5):
-        held_out = hold_out(known, 100, np.random.default_rng(seed))
+        held_out = hold_out(known, np.arange(12), 100, np.random.default_rng(seed))
         assert len(held_out.rows) == 8 and len(set(held_out.own.tolist())) == 8
         np.testing.assert_array_equal(held_out.own, lesions[held_out.rows])
         np.testing.assert_array_equal(held_out.images(32), dataset.images[held_out.rows])
-    assert len(hold_out(known, 3, np.random.default_rng(0)).rows) == 3
+    assert len(hold_out(known, np.arange(12), 3, np.random.default_rng(0)).rows) == 3
+    part = hold_out(known, np.array([1, 3, 4, 10]), 100, np.random.default_rng(0))
+    assert len(part.rows) == 3 and {1, 10} < set(part.rows) < {1, 3, 4, 10}
 
 
 def test_one_file_twice_is_one_lesion(dataset):
@@ -168,11 +190,17 @@ def test_one_file_twice_is_one_lesion(dataset):
 def test_held_outs_from_another_dataset_share_no_lesion_and_no_file(dataset):
     ours = with_lesions(dataset, ["a", "b", *[""] * 10])
     theirs = with_lesions(dataset, ["a", "x", "x", *[""] * 9], [90, 91, 92, 3, *range(20, 28)])
-    held_out = from_another(ours, theirs, 100, np.random.default_rng(0))
+    held_out = from_another(ours, np.arange(12), theirs, 100, np.random.default_rng(0))
     assert len(held_out.rows) == 9 and not {0, 3} & set(held_out.rows)
     assert len({1, 2} & set(held_out.rows)) == 1 and (held_out.own == -1).all()
     with pytest.raises(UserError, match=r"every image of .* is of a lesion, or a file"):
-        from_another(ours, ours, 5, np.random.default_rng(0))
+        from_another(ours, np.arange(12), ours, 5, np.random.default_rng(0))
+
+
+def test_what_the_selection_left_out_may_be_held_out(dataset):
+    ours = with_lesions(dataset, ["a", "a", "b", "c", *[""] * 8])
+    held_out = from_another(ours, np.array([0, 3, 4, 5]), ours, 100, np.random.default_rng(0))
+    assert sorted(held_out.rows) == [2, 6, 7, 8, 9, 10, 11]  # nor 1, of a lesion that was trained on
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +218,7 @@ def test_the_report_leads_every_number_back(report, finished_run, dataset):
     said = json.loads((out / "neighbours.json").read_text())
     generator = load_generator(finished_run, torch.device("cpu"))
     assert said["generator"]["digest"] == generator.digest and said["trained_on_this_dataset"]
-    assert said["dataset"] == {"digest": dataset.digest, "count": 12}
+    assert said["dataset"] == {"digest": dataset.digest, "count": 12, "where": {}, "selected": 12}
     assert said["held_out"]["count"] == len(said["held_outs"]) == 12
     assert [row["latent_seed"] for row in said["samples"]] == latent_seeds(5, np.random.default_rng(3))
     for row in said["samples"]:
@@ -216,6 +244,7 @@ def test_the_table_has_a_row_for_each_sample(report):
         for measure in ("pixels", "perceptual"):
             assert float(row[f"{measure}_distance"]) == sample[measure]["nearest"][0]["distance"]
             assert float(row[f"{measure}_ratio"]) == sample[measure]["ratio"]
+            assert row[f"{measure}_flipped"] == "false"
             assert row[f"{measure}_file"] == sample[measure]["nearest"][0]["file"]
 
 
