@@ -93,11 +93,12 @@ class _Child:
         self.line, line = Pipe()
         place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": of, "LOCAL_WORLD_SIZE": of}
         place |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, LINE: line.fileno()}
-        threads = {"OMP_NUM_THREADS": str(max(1, cores() // of))}
+        # Networks that grow have unused weights only at times; PyTorch would wonder why that is looked into.
+        defaults = {"OMP_NUM_THREADS": str(max(1, cores() // of)), "TORCH_CPP_LOG_LEVEL": "ERROR"}
         with closing(line):
             self.process = subprocess.Popen(  # noqa: S603 -- this very program
                 [sys.executable, "-m", "training.cli", *arguments],
-                env=threads | os.environ | {name: str(value) for name, value in place.items()},
+                env=defaults | os.environ | {name: str(value) for name, value in place.items()},
                 pass_fds=[line.fileno()],
             )
 

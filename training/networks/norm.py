@@ -2,7 +2,25 @@
 
 import torch
 from torch import Tensor, distributed, nn
-from torch.distributed.nn.functional import all_reduce
+from torch.autograd.function import FunctionCtx
+
+
+class _Sum(torch.autograd.Function):
+    """The sum of the processes' values, which all of them get; so does each the sum of the gradients."""
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, values: Tensor) -> Tensor:
+        """Add up over the processes."""
+        total = values.clone()
+        distributed.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: FunctionCtx, gradient: Tensor) -> Tensor:
+        """What each process' value does to all processes' losses."""
+        total = gradient.clone()
+        distributed.all_reduce(total)
+        return total
 
 
 class BatchNorm2d(nn.BatchNorm2d):
@@ -17,8 +35,8 @@ class BatchNorm2d(nn.BatchNorm2d):
             return super().forward(x)
         processes = distributed.get_world_size()
         values = x.float()
-        mean = all_reduce(values.mean(dim=(0, 2, 3))) / processes
-        variance = all_reduce((values - mean.view(1, -1, 1, 1)).square().mean(dim=(0, 2, 3))) / processes
+        mean = _Sum.apply(values.mean(dim=(0, 2, 3))) / processes
+        variance = _Sum.apply((values - mean.view(1, -1, 1, 1)).square().mean(dim=(0, 2, 3))) / processes
         self._remember(mean.detach(), variance.detach(), x.numel() // x.shape[1] * processes)
         scale = self.weight * torch.rsqrt(variance + self.eps)
         shift = self.bias - mean * scale
