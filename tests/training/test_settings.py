@@ -53,14 +53,16 @@ def test_the_papers_preset_has_its_numbers():
 def test_the_papers_length_is_three_million_iterations():
     settings = load(PganSettings, "pgan", "paper")
     family = FAMILIES["pgan"](settings)
-    # Every phase is a whole number of minibatches but for the last step of fading in 256 x 256.
     iterations = seen = 0
     while seen < settings.images:
         stage = family.stage(seen)
-        if stage.phase == "hold 256x256":
-            iterations += -(-(settings.images - seen) // stage.minibatch)
-            break
-        iterations, seen = iterations + 1, seen + stage.minibatch
+        # The first step of the next phase, by halving: there are three million.
+        within, beyond = 0, -(-(settings.images - seen) // stage.minibatch)
+        while beyond - within > 1:
+            middle = (within + beyond) // 2
+            same = family.stage(seen + middle * stage.minibatch).phase == stage.phase
+            within, beyond = (middle, beyond) if same else (within, middle)
+        iterations, seen = iterations + beyond, seen + beyond * stage.minibatch
     assert iterations == 3_000_000
 
 
