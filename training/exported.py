@@ -17,6 +17,7 @@ from torch import Tensor
 from training.checkpoint import FORMAT_VERSION
 from training.errors import UserError
 from training.networks import Stage
+from training.state import first_of
 
 KEY = "dermvtt"
 FORMAT = "dermvtt-generator"
@@ -89,9 +90,7 @@ def read_about(source: Path, data: bytes) -> About:
     try:
         return About.model_validate(_document(source, data))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise UserError(f"{source} is damaged: {where}: {first['msg']}.") from error
+        raise UserError(f"{source} is damaged: {first_of(error)}.") from error
 
 
 def _document(source: Path, data: bytes) -> dict[str, Any]:

@@ -166,7 +166,6 @@ def read_origin(run: Path) -> Origin:
         document: Any = json.loads(path.read_text(encoding="utf-8"))
         if not isinstance(document, dict):
             raise TypeError("it holds no run's description")
-        document.pop("tool_version", None)
         return origin_from(document)
     except OSError as error:
         raise UserError(f"{run} is no run: {path} cannot be read ({error.strerror}).") from error

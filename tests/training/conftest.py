@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from training.cli import main
 from training.dataset import open_dataset
 from training.phantom import draw_folder
 from training.prepare import Options, prepare
@@ -72,4 +73,20 @@ def finished_run(dataset, tiny, tmp_path_factory):
     """The folder of a tiny training that came to its end; not to be changed."""
     run = tmp_path_factory.mktemp("runs") / "run"
     started(run, "pgan", dataset, tiny, (), 0).train(lambda tick: None)
+    return run
+
+
+@pytest.fixture
+def run_command(monkeypatch, capsys):
+    """Run ``dermvtt-train`` and return its exit code, standard output and standard error."""
+
+    def run(*arguments):
+        monkeypatch.setattr("sys.argv", ["dermvtt-train", *map(str, arguments)])
+        try:
+            main()
+            code = 0
+        except SystemExit as error:
+            code = error.code or 0
+        return code, *capsys.readouterr()
+
     return run

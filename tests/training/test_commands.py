@@ -6,25 +6,8 @@ import signal
 import pytest
 
 from training.checkpoint import checkpoints
-from training.cli import main
 from training.manifest import read_manifest
 from training.shipped import shipped
-
-
-@pytest.fixture
-def run_command(monkeypatch, capsys):
-    """Run ``dermvtt-train`` and return its exit code, standard output and standard error."""
-
-    def run(*arguments):
-        monkeypatch.setattr("sys.argv", ["dermvtt-train", *map(str, arguments)])
-        try:
-            main()
-            code = 0
-        except SystemExit as error:
-            code = error.code or 0
-        return code, *capsys.readouterr()
-
-    return run
 
 
 def test_from_a_dataset_to_a_mix(run_command, dataset, tiny, tmp_path):

@@ -9,7 +9,6 @@ import pytest
 import torch
 
 from tests.training.measure.test_pyramid import noise, reference
-from training.cli import main
 from training.measure import on_torch, patches, projections
 from training.measure.images import ArrayImages
 from training.measure.swd import Reference, swd
@@ -162,24 +161,14 @@ def test_a_reference_is_described_once():
 
 
 @pytest.fixture
-def run_command(monkeypatch, capsys):
+def run_swd(run_command, monkeypatch):
     """Run ``dermvtt-train swd`` and return its exit code, standard output and standard error."""
-
-    def run(*arguments):
-        monkeypatch.setattr("sys.argv", ["dermvtt-train", "swd", *map(str, arguments)])
-        monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
-        try:
-            main()
-            code = 0
-        except SystemExit as error:
-            code = error.code or 0
-        return code, *capsys.readouterr()
-
-    return run
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")
+    return lambda *arguments: run_command("swd", *arguments)
 
 
-def test_the_command_prints_json(run_command, dataset, finished_run):
-    code, out, said = run_command(dataset.folder, finished_run, "--json", "--device", "cpu")
+def test_the_command_prints_json(run_swd, dataset, finished_run):
+    code, out, said = run_swd(dataset.folder, finished_run, "--json", "--device", "cpu")
     found = json.loads(out)
     assert code == 0 and list(found["levels"]) == ["16"]
     assert (found["images"], found["seed"], found["repeats"]) == (12, 0, 2)
@@ -187,19 +176,19 @@ def test_the_command_prints_json(run_command, dataset, finished_run):
     assert found["a"]["digest"] == dataset.digest and found["b"]["kind"] == "generator"
     assert "12 images of each are compared, not 10,000" in said
     assert "reduced from 32 x 32 to 16 x 16" in said
-    assert run_command(dataset.folder, finished_run, "--json", "--device", "cpu")[1] == out
+    assert run_swd(dataset.folder, finished_run, "--json", "--device", "cpu")[1] == out
 
 
-def test_the_command_prints_a_table(run_command, dataset):
-    code, out, _ = run_command(dataset.folder, dataset.folder, "--images", 8, "--repeats", 1, "--seed", 3)
+def test_the_command_prints_a_table(run_swd, dataset):
+    code, out, _ = run_swd(dataset.folder, dataset.folder, "--images", 8, "--repeats", 1, "--seed", 3)
     lines = [line.split() for line in out.splitlines()]
     assert code == 0 and lines[0] == ["level", "SWD"]
     assert [line[0] for line in lines[1:4]] == ["32", "16", "mean"]
     assert out.endswith("8 images of each, seed 3, x 1000\n")
 
 
-def test_the_command_says_what_is_wrong(run_command, dataset, tmp_path):
-    code, _, said = run_command(dataset.folder, tmp_path / "nowhere")
+def test_the_command_says_what_is_wrong(run_swd, dataset, tmp_path):
+    code, _, said = run_swd(dataset.folder, tmp_path / "nowhere")
     assert code == 1 and said.startswith("error: ") and "does not exist" in said
-    assert run_command(dataset.folder, dataset.folder, "--images", 0)[0] == 2
-    assert run_command(dataset.folder, dataset.folder, "--device", "quantum")[0] == 1
+    assert run_swd(dataset.folder, dataset.folder, "--images", 0)[0] == 2
+    assert run_swd(dataset.folder, dataset.folder, "--device", "quantum")[0] == 1
