@@ -11,12 +11,13 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from types import FrameType
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from training.errors import Interrupted, UserError
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+Kept = TypeVar("Kept")
 
 AHEAD = 4
 """Tasks in flight for each worker: enough to keep all busy while the oldest is slow."""
@@ -38,43 +39,113 @@ def ordered_map(
     if workers == 1:
         yield from map(function, tasks)
         return
+    with _processes([workers]) as submit:
+        pending: deque[Submitted] = deque()
+        for task in tasks:
+            pending.append(submit(0, function, task))
+            if len(pending) >= workers * AHEAD:
+                yield pending.popleft().result().result()
+        while pending:
+            yield pending.popleft().result().result()
+
+
+class Team(Generic[Kept]):
+    """Processes that each keep an object of their own between tasks: a share of some large whole.
+
+    Tasks are functions that are given the kept object first. A team of one works in this process.
+    """
+
+    def __init__(self, make: Callable[[], Kept], submit: "Submit | None", size: int) -> None:
+        """Use ``hired``."""
+        self.size = size
+        self._submit = submit
+        self._make = make
+        self._kept = make() if submit is None else None
+
+    def each(self, function: Callable[..., Result], tasks: Iterable[tuple]) -> Iterator[Result]:
+        """Yield ``function(kept, *task)`` for each task in order; the members take turns."""
+        turns = ((task, [number % self.size]) for number, task in enumerate(tasks))
+        return (answer for (answer,) in self._ask(function, turns, self.size * AHEAD))
+
+    def all(self, function: Callable[..., Result], tasks: Iterable[tuple] = ((),)) -> Iterator[list[Result]]:
+        """Yield, for each task in order, what ``function(kept, *task)`` gives of every member."""
+        everyone = range(self.size)
+        return self._ask(function, ((task, everyone) for task in tasks), AHEAD)
+
+    def _ask(
+        self, function: Callable[..., Result], tasks: Iterable[tuple[tuple, Iterable[int]]], ahead: int
+    ) -> Iterator[list[Result]]:
+        if self._submit is None:
+            for task, _ in tasks:
+                yield [function(self._kept, *task)]
+            return
+        pending: deque[list[Submitted]] = deque()
+        for task, members in tasks:
+            pending.append([self._submit(n, _with_kept, self._make, function, *task) for n in members])
+            if len(pending) >= ahead:
+                yield [answer.result().result() for answer in pending.popleft()]
+        for asked in pending:
+            yield [answer.result().result() for answer in asked]
+
+
+@contextmanager
+def hired(make: Callable[[], Kept], size: int) -> Iterator[Team[Kept]]:
+    """A team of ``size`` processes, each with what ``make`` makes; they start with the first task.
+
+    Raises ``UserError`` where a member was killed.
+    """
+    if size == 1:
+        yield Team(make, None, 1)
+        return
+    with _processes([1] * size) as submit:
+        yield Team(make, submit, size)
+
+
+Submitted = Future[Future]
+Submit = Callable[..., Submitted]
+
+
+@contextmanager
+def _processes(sizes: list[int]) -> Iterator[Submit]:
+    """Start a pool of each size; yields what submits to the pool of a number, with a future of a future."""
     # Spawned, not forked: a fork copies threads' locks (the progress bar's) in whatever state they are.
     context = multiprocessing.get_context("spawn")
     lifeline, held = context.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(workers, context, initializer=_end_with, initargs=(lifeline,))
+    pools = [ProcessPoolExecutor(size, context, _begin, (lifeline,)) for size in sizes]
     # Workers are started within `submit`. A thread of its own does that, since no signal's handler can break
     # into it half-way, and leaves them SIGINT blocked: Ctrl-C reaches them too, but one alone is to answer.
     starter = ThreadPoolExecutor(1, initializer=_block_interrupt)
 
-    def submit(task: Task) -> "Future[Future[Result]]":
-        return starter.submit(pool.submit, function, task)
+    def submit(number: int, function: Callable, *arguments: object) -> Submitted:
+        return starter.submit(pools[number].submit, function, *arguments)
 
     try:
-        yield from _in_order(submit, tasks, workers * AHEAD)
+        yield submit
     except BrokenProcessPool as error:
         raise UserError(
-            "a worker process died, most likely for want of memory. Try again with fewer --workers."
+            "a worker process died, most likely for want of memory. Try again with fewer --workers, where "
+            "the command takes them, or with less else running."
         ) from error
     except BaseException:
         held.close()  # whatever stopped us: the workers need not finish what they are at
         raise
     finally:
         starter.shutdown()
-        pool.shutdown(cancel_futures=True)
+        for pool in pools:
+            pool.shutdown(cancel_futures=True)
         held.close()
         lifeline.close()
 
 
-def _in_order(
-    submit: "Callable[[Task], Future[Future[Result]]]", tasks: Iterable[Task], ahead: int
-) -> Iterator[Result]:
-    pending: deque[Future[Future[Result]]] = deque()
-    for task in tasks:
-        pending.append(submit(task))
-        if len(pending) >= ahead:
-            yield pending.popleft().result().result()
-    while pending:
-        yield pending.popleft().result().result()
+_kept: object = None
+"""What this process keeps as a member of a team."""
+
+
+def _with_kept(make: Callable[[], Kept], function: Callable[..., Result], *arguments: object) -> Result:
+    global _kept  # noqa: PLW0603 - a pool's process has no other place that outlives a task
+    if _kept is None:
+        _kept = make()
+    return function(_kept, *arguments)
 
 
 @contextmanager
@@ -100,8 +171,13 @@ def _block_interrupt() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
-def _end_with(lifeline: Connection) -> None:
-    """Start a thread that ends this worker when the pipe's other end closes, be it by its parent's death."""
+def _begin(lifeline: Connection) -> None:
+    """Prepare a worker: one thread for its matrix products, and an end to it with its parent's.
+
+    A thread ends it when the pipe's other end closes, be it by the parent's death.
+    """
+    # Read when NumPy is loaded, which the first task does. The other cores have workers of their own.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
     def watch() -> None:
         lifeline.poll(None)

@@ -13,9 +13,10 @@ from training.batches import RealImages, to_bytes
 from training.board import Board
 from training.errors import NotWritten
 from training.grid import save_grid, tile
+from training.measure.describe import describing
 from training.measure.images import ArrayImages
 from training.measure.pyramid import SMALLEST
-from training.measure.swd import Reference
+from training.measure.swd import Reference, patches_of
 from training.metrics import Metrics
 from training.networks import Family, Stage
 from training.state import Best, State
@@ -78,10 +79,11 @@ class Watch:
             return False
         state, seen = self._state, self._state.images_seen
         count = min(self._family.settings.swd_images, len(self._reals))
-        if self._reference is None or self._reference.resolution != stage.resolution:
-            reals = self._some_reals(count, stage)
-            self._reference = Reference(reals, count, self._seed, repeats=1, device=self._device)
-        levels = self._reference.distance(self._drawn(count, stage))
+        with describing(self._device, patches_of(stage.resolution, count, repeats=1)) as describe:
+            if self._reference is None or self._reference.resolution != stage.resolution:
+                reals = self._some_reals(count, stage)
+                self._reference = Reference(reals, count, self._seed, repeats=1, describe=describe)
+            levels = self._reference.distance(self._drawn(count, stage), describe)
         mean = fmean(levels.values())
         state.metrics |= {"swd": {str(level): value for level, value in levels.items()}, "swd_mean": mean}
         self._metrics.note(stage, seen, {"swd": levels, "swd_mean": mean, "swd_images": count})

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from training.errors import UserError
 from training.files import new_folder
 from training.measure import comparison_report
+from training.measure.describe import describing
 from training.measure.images import Images, ReducedImages, open_images
 from training.measure.pyramid import levels_of
 from training.measure.report import gpu
-from training.measure.swd import Reference, SlicedWasserstein, summary
+from training.measure.swd import Reference, SlicedWasserstein, patches_of, summary
 from training.parallel import interruptible
 from training.progress import progress
 
@@ -56,11 +57,16 @@ def compare(
     count = min([images, *(each.count for each in sets if each.count is not None)])
     if count < images:
         print(f"{count:,} images of each are compared, not {images:,}: there are no more.", file=sys.stderr)
-    with interruptible(f"nothing was written to {out}"), new_folder(out) as partial:
-        reference = Reference(sets[0], count, seed, repeats, gpu(device), progress)
+    patches = patches_of(sets[0].resolution, count, repeats)
+    with (
+        interruptible(f"nothing was written to {out}"),
+        new_folder(out) as partial,
+        describing(gpu(device), patches) as describe,
+    ):
+        reference = Reference(sets[0], count, seed, repeats, describe, progress)
         entries = []
         for place, (name, each) in enumerate(zip(["real", *names], sets, strict=True)):
-            found = summary(reference.distances(each, count, progress), count, seed)
+            found = summary(reference.distances(each, count, describe, progress), count, seed)
             entries.append(Entry(name, each, place > 0, found, _some(each, min(SHOWN, count), seed)))
         comparison = Comparison(str(data), sets[0].resolution, entries)
         comparison_report.write(partial, comparison, reals=reals)
@@ -98,5 +104,4 @@ def _names(runs: list[Path]) -> list[str]:
 
 
 def _some(images: Images, count: int, seed: int) -> NDArray[np.uint8]:
-    chunks = images.stream(count, np.random.default_rng([seed, count]))
-    return np.concatenate(list(chunks))
+    return images.take(count, np.random.default_rng([seed, count]))

@@ -1,10 +1,8 @@
 """Sets of images to be measured, whatever they come from: a dataset, a folder of files or a generator."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +11,6 @@ from numpy.typing import NDArray
 
 from training.dataset import DESCRIPTION, IMAGES, Dataset, at_resolution, open_dataset
 from training.errors import UserError
-from training.parallel import cores, ordered_map
 from training.prepare.colour import BadImage
 from training.prepare.decode import Photograph, read_photograph
 from training.prepare.sources import find_sources, on_one_line
@@ -24,10 +21,9 @@ if TYPE_CHECKING:  # torch takes two seconds to import, and datasets and folders
 
 CHUNK = 16
 """Images that are read, or drawn, at a time."""
-MAPPED = 64 * CHUNK
-"""Images of a dataset that are read before its file is mapped anew."""
-WORTH_WORKERS = 256
-"""From so many files on, processes that decode them repay their start."""
+
+Chunk = Callable[[], NDArray[np.uint8]]
+"""Reads, or holds, a few images: uint8 (n, R, R, 3). It can be sent to another process, to read them there."""
 
 
 class Images(ABC):
@@ -46,12 +42,16 @@ class Images(ABC):
     digest: str | None
 
     @abstractmethod
-    def stream(self, count: int, random: np.random.Generator) -> Iterator[NDArray[np.uint8]]:
-        """Yield ``count`` different images that ``random`` picks, in chunks: uint8 (n, R, R, 3).
+    def chunks(self, count: int, random: np.random.Generator) -> Iterator[Chunk]:
+        """Yield what reads ``count`` different images that ``random`` picks, 16 at a time but for the last.
 
-        All there are come in their order. Raises ``UserError`` where a file cannot be read, and
-        ``ValueError`` where there are fewer.
+        All there are come in their order. Raises ``ValueError`` where there are fewer; reading raises
+        ``UserError`` where a file cannot be read.
         """
+
+    def take(self, count: int, random: np.random.Generator) -> NDArray[np.uint8]:
+        """``count`` different images that ``random`` picks, all in memory: uint8 (count, R, R, 3)."""
+        return np.concatenate([chunk() for chunk in self.chunks(count, random)])
 
     def _pick(self, count: int, random: np.random.Generator) -> NDArray[np.int64]:
         if self.count is None or count > self.count:
@@ -73,30 +73,26 @@ class ArrayImages(Images):
         self.name, self.digest = name, digest
         self.count, self.resolution = images.shape[:2]
 
-    def stream(self, count: int, random: np.random.Generator) -> Iterator[NDArray[np.uint8]]:
-        """See ``Images.stream``."""
+    def chunks(self, count: int, random: np.random.Generator) -> Iterator[Chunk]:
+        """See ``Images.chunks``."""
         rows = self._pick(count, random)
         for start in range(0, count, CHUNK):
-            yield self._images[rows[start : start + CHUNK]]
+            yield partial(_held, self._images[rows[start : start + CHUNK]])
 
 
 class DatasetImages(ArrayImages):
-    """A dataset's images, mapped anew every now and then.
-
-    Pages of a file that were read count as the process's memory for as long as they are mapped.
-    """
+    """A dataset's images, read and not mapped: mapped pages count as memory, and take longer, one by one."""
 
     def __init__(self, dataset: Dataset) -> None:
         super().__init__(dataset.images, str(dataset.folder), dataset.digest)
         self._file = dataset.folder / IMAGES
 
-    def stream(self, count: int, random: np.random.Generator) -> Iterator[NDArray[np.uint8]]:
-        """See ``Images.stream``."""
+    def chunks(self, count: int, random: np.random.Generator) -> Iterator[Chunk]:
+        """See ``Images.chunks``."""
         rows = self._pick(count, random)
+        offset, shape = np.load(self._file, mmap_mode="r").offset, self._images.shape[1:]
         for start in range(0, count, CHUNK):
-            if start % MAPPED == 0:
-                images = np.load(self._file, mmap_mode="r")
-            yield images[rows[start : start + CHUNK]]
+            yield partial(_read_rows, self._file, offset, shape, rows[start : start + CHUNK])
 
 
 class FolderImages(Images):
@@ -120,14 +116,11 @@ class FolderImages(Images):
             raise UserError(f"{self._files[0]} is {size}; the images must be square. {_PREPARE}")
         self.name, self.count, self.resolution = str(folder), len(self._files), first.width
 
-    def stream(self, count: int, random: np.random.Generator) -> Iterator[NDArray[np.uint8]]:
-        """See ``Images.stream``."""
+    def chunks(self, count: int, random: np.random.Generator) -> Iterator[Chunk]:
+        """See ``Images.chunks``."""
         files = [self._files[row] for row in self._pick(count, random)]
-        workers = cores() if count >= WORTH_WORKERS else 1
-        decode = partial(_read_whole, resolution=self.resolution, first=self._files[0])
-        with closing(ordered_map(decode, files, workers)) as pictures:
-            while chunk := list(islice(pictures, CHUNK)):
-                yield np.stack(chunk)
+        for start in range(0, count, CHUNK):
+            yield partial(_decode, files[start : start + CHUNK], self.resolution, self._files[0])
 
 
 class GeneratorImages(Images):
@@ -140,13 +133,13 @@ class GeneratorImages(Images):
         self._generator = generator
         self.name, self.resolution, self.digest = name, generator.resolution, generator.digest
 
-    def stream(self, count: int, random: np.random.Generator) -> Iterator[NDArray[np.uint8]]:
-        """See ``Images.stream``; ``random`` draws the latent seeds."""
+    def chunks(self, count: int, random: np.random.Generator) -> Iterator[Chunk]:
+        """See ``Images.chunks``; ``random`` draws the latent seeds."""
         from training.sample import latent_seeds  # noqa: PLC0415 - imports torch
 
         seeds = latent_seeds(count, random)
         for start in range(0, count, CHUNK):
-            yield self._generator.draw_batch(seeds[start : start + CHUNK])
+            yield partial(_held, self._generator.draw_batch(seeds[start : start + CHUNK]))
 
 
 class ReducedImages(Images):
@@ -157,10 +150,10 @@ class ReducedImages(Images):
         self.name, self.count, self.digest = images.name, images.count, images.digest
         self.kind, self.reduced_from, self.resolution = images.kind, images.resolution, resolution
 
-    def stream(self, count: int, random: np.random.Generator) -> Iterator[NDArray[np.uint8]]:
-        """See ``Images.stream``."""
-        for chunk in self._images.stream(count, random):
-            yield at_resolution(chunk, self.resolution)
+    def chunks(self, count: int, random: np.random.Generator) -> Iterator[Chunk]:
+        """See ``Images.chunks``."""
+        for chunk in self._images.chunks(count, random):
+            yield partial(_reduce, chunk, self.resolution)
 
 
 def open_images(path: Path, device: str = "auto") -> Images:
@@ -195,6 +188,28 @@ def of_one_size(a: Images, b: Images) -> tuple[Images, Images]:
 
 
 _PREPARE = "dermvtt-train prepare makes images of one square size."
+
+
+def _held(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return images
+
+
+def _reduce(chunk: Chunk, resolution: int) -> NDArray[np.uint8]:
+    return at_resolution(chunk(), resolution)
+
+
+def _read_rows(path: Path, offset: int, shape: tuple[int, ...], rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+    images = np.empty((len(rows), *shape), np.uint8)
+    with path.open("rb", buffering=0) as file:
+        for row, image in zip(rows, images, strict=True):
+            file.seek(offset + int(row) * image.nbytes)
+            if file.readinto(image) != image.nbytes:
+                raise UserError(f"{path} ends before its images do. Prepare the dataset anew.")
+    return images
+
+
+def _decode(files: list[Path], resolution: int, first: Path) -> NDArray[np.uint8]:
+    return np.stack([_read_whole(file, resolution, first) for file in files])
 
 
 def _read(path: Path, resolution: int) -> Photograph:

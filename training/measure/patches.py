@@ -1,19 +1,13 @@
 """Patches of every level of the images' pyramids: what the SWD compares."""
 
-from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from math import sqrt
-from queue import SimpleQueue
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from training.measure.pyramid import Pyramid, levels_of
-from training.parallel import AHEAD, cores
-from training.progress import Advance
 
 SIDE = 7
 """Width and height of a patch, in pixels."""
@@ -21,23 +15,42 @@ PER_IMAGE = 128
 VALUES = 3 * SIDE * SIDE
 BYTES_PER_PATCH = VALUES * 2
 AT_A_TIME = 4
-"""Images that a thread takes apart at a time: few enough for the processor's cache."""
+"""Images that are taken apart at a time: few enough for the processor's cache."""
+
+
+Places = list[NDArray[np.int16]]
+"""Where patches begin, of each level: (images, 128, 2), row and column."""
 
 
 @dataclass(frozen=True)
-class Patches:
-    """The patches of one level: int16 (n, 147), channel by channel, in 1/128 of a grey level.
+class Moments:
+    """Of each channel's pixels in some patches: how many, their sum and their squares' (int64, (3,)).
 
-    ``values`` is an array, or a tensor on another device. ``mean`` and ``std``, float64 (3,), are each
-    channel's, over all pixels of all patches and in the same unit.
+    In 1/128 of a grey level, and exact: whole numbers.
     """
 
-    values: NDArray[np.int16]
-    mean: NDArray[np.float64]
-    std: NDArray[np.float64]
+    count: int
+    sums: NDArray[np.int64]
+    squares: NDArray[np.int64]
+
+    def __add__(self, other: "Moments") -> "Moments":
+        """Those of both sets of patches together."""
+        return Moments(self.count + other.count, self.sums + other.sums, self.squares + other.squares)
+
+    @property
+    def mean(self) -> NDArray[np.float64]:
+        """Each channel's mean: (3,)."""
+        return np.array([int(total) / self.count for total in self.sums])
+
+    @property
+    def std(self) -> NDArray[np.float64]:
+        """Each channel's standard deviation: (3,)."""
+        # Python's whole numbers: the difference of two large ones would overflow, or lose digits.
+        pairs = [(int(total), int(square)) for total, square in zip(self.sums, self.squares, strict=True)]
+        return np.array([sqrt(square * self.count - total * total) / self.count for total, square in pairs])
 
 
-def draw_places(resolution: int, images: int, seed: int, side: int) -> list[NDArray[np.int16]]:
+def draw_places(resolution: int, images: int, seed: int, side: int) -> Places:
     """Draw where patches begin, each place as likely: of each level int16 (images, 128, 2), row and column.
 
     ``side`` is 0 or 1: each of the two sets that are compared has places of its own.
@@ -47,74 +60,54 @@ def draw_places(resolution: int, images: int, seed: int, side: int) -> list[NDAr
     return [random.integers(0, level - SIDE + 1, shape, np.int16) for level in levels_of(resolution)]
 
 
-def collect(
-    chunks: Iterator[NDArray[np.uint8]], places: list[list[NDArray[np.int16]]], advance: Advance
-) -> list[list[Patches]]:
-    """Take patches from images: of each draw of ``places`` every level's, finest first.
+class Taker:
+    """Takes patches from images, and keeps them: of each draw of places, at each level."""
 
-    The images come in chunks, uint8 (m, R, R, 3), and are taken apart by as many threads as there are cores.
-    """
-    stores = [[_Store(level) for level in draw] for draw in places]
-    pyramids: SimpleQueue[Pyramid] = SimpleQueue()
-    pending: deque[Future[int]] = deque()
-    workers, begun = cores(), 0
-    with ThreadPoolExecutor(workers) as pool:
-        for chunk in chunks:
-            if not begun:
-                for _ in range(workers):
-                    pyramids.put(Pyramid(chunk.shape[1], AT_A_TIME))
-            pending.append(pool.submit(_take_apart, chunk, begun, pyramids, stores))
-            begun += len(chunk)
-            if len(pending) >= workers * AHEAD:
-                advance(pending.popleft().result())
-        for task in pending:
-            advance(task.result())
-    return [[store.patches() for store in draw] for draw in stores]
+    def __init__(self) -> None:
+        self.forget()
+        self._pyramid: Pyramid | None = None
 
+    def forget(self) -> None:
+        """Give up all patches, to begin another set."""
+        self._kept: list[list[_Patches]] = []
 
-def spread_of(count: int, sums: NDArray[np.int64], squares: NDArray[np.int64]) -> tuple[NDArray, NDArray]:
-    """Mean and standard deviation, float64 (3,), from each channel's count, sum and sum of squares."""
-    pairs = [(int(total), int(square)) for total, square in zip(sums, squares, strict=True)]
-    # Python's whole numbers: the difference of two large ones would overflow, or lose digits.
-    std = [sqrt(square * count - total * total) / count for total, square in pairs]
-    return np.array([total / count for total, _ in pairs]), np.array(std)
-
-
-def _take_apart(
-    images: NDArray[np.uint8], begin: int, pyramids: SimpleQueue[Pyramid], stores: "list[list[_Store]]"
-) -> int:
-    pyramid = pyramids.get()
-    try:
+    def take(self, images: NDArray[np.uint8], places: list[Places]) -> None:
+        """Take patches from images, uint8 (n, R, R, 3), where each draw of places says."""
+        if self._pyramid is None or self._pyramid.levels[0] != images.shape[1]:
+            self._pyramid = Pyramid(images.shape[1], AT_A_TIME)
+        self._kept = self._kept or [[_Patches() for _ in draw] for draw in places]
         for start in range(0, len(images), AT_A_TIME):
-            levels = pyramid.take_apart(images[start : start + AT_A_TIME])
-            for number, level in enumerate(levels):
+            some = slice(start, start + AT_A_TIME)
+            for number, level in enumerate(self._pyramid.take_apart(images[some])):
                 windows = sliding_window_view(level, (SIDE, SIDE), axis=(2, 3)).transpose(0, 2, 3, 1, 4, 5)
-                for draw in stores:
-                    draw[number].put(begin + start, windows)
-    finally:
-        pyramids.put(pyramid)
-    return len(images)
+                for kept, draw in zip(self._kept, places, strict=True):
+                    kept[number].put(windows, draw[number][some])
+
+    def moments(self) -> list[list[Moments]]:
+        """Those of the patches taken: of each draw, at each level, finest first; none where none were."""
+        return [[kept.moments() for kept in draw] for draw in self._kept]
+
+    def patches(self, draw: int, level: int) -> list[NDArray[np.int16]]:
+        """The patches of a draw at a level, both by number: int16 (n, 147) each, in 1/128 of a grey level."""
+        return self._kept[draw][level].values if self._kept else []
 
 
-class _Store:
-    """One level's patches as they come in, from several threads at once."""
+class _Patches:
+    """One draw's patches of one level."""
 
-    def __init__(self, places: NDArray[np.int16]) -> None:
-        self._places = places
-        self._values = np.empty((len(places), PER_IMAGE, VALUES), np.int16)
-        self._sums = np.zeros((2, len(places), VALUES), np.int64)
+    def __init__(self) -> None:
+        self.values: list[NDArray[np.int16]] = []
+        self._sums = np.zeros((2, VALUES), np.int64)
 
-    def put(self, begin: int, windows: NDArray[np.int16]) -> None:
-        """Keep patches of the images from number ``begin`` on, out of all: (n, rows, columns, 3, 7, 7)."""
-        images = slice(begin, begin + len(windows))
-        rows, columns = np.moveaxis(self._places[images], 2, 0).astype(np.intp)
-        values = self._values[images]
-        values[:] = windows[np.arange(len(windows))[:, None], rows, columns].reshape(values.shape)
+    def put(self, windows: NDArray[np.int16], places: NDArray[np.int16]) -> None:
+        """Keep those of n images, (n, rows, columns, 3, 7, 7), at places (n, 128, 2)."""
+        rows, columns = np.moveaxis(places, 2, 0).astype(np.intp)
+        values = windows[np.arange(len(windows))[:, None], rows, columns].reshape(-1, VALUES)
         exact = values.astype(np.float64)  # whole numbers below 2^53
-        self._sums[0, images] = exact.sum(1)
-        self._sums[1, images] = np.einsum("ijk,ijk->ik", exact, exact)
+        self._sums[0] += exact.sum(0).astype(np.int64)
+        self._sums[1] += np.einsum("jk,jk->k", exact, exact).astype(np.int64)
+        self.values.append(values)
 
-    def patches(self) -> Patches:
-        channels = self._sums.sum(1).reshape(2, 3, -1).sum(2)
-        mean, std = spread_of(self._values.size // 3, *channels)
-        return Patches(self._values.reshape(-1, VALUES), mean, std)
+    def moments(self) -> Moments:
+        sums, squares = self._sums.reshape(2, 3, -1).sum(2)
+        return Moments(sum(len(values) for values in self.values) * SIDE * SIDE, sums, squares)

@@ -7,27 +7,26 @@ random directions.
 The published implementation projects one draw of patches onto 4 x 128 directions. Here two seeds have 2 x 128
 each, and patches of their own; the distance is their mean. It has the same expectation, and the spread over
 seeds comes without a single projection more. Everything is a function of the images and the seeds, whatever
-the number of threads.
+the number of processes.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from functools import partial
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.measure import patches, projections
+from training.measure.describe import Describe, describing
 from training.measure.images import ArrayImages, Images
-from training.measure.patches import BYTES_PER_PATCH, PER_IMAGE, Patches, draw_places
+from training.measure.patches import BYTES_PER_PATCH, PER_IMAGE, draw_places
 from training.measure.projections import Counts, distances, draw_directions
 from training.measure.pyramid import levels_of
 from training.progress import Advance
 
-if TYPE_CHECKING:  # without a GPU torch is not needed, and takes two seconds to import
+if TYPE_CHECKING:  # without a GPU torch is not needed, and takes seconds to import
     import torch
 
 SCALE = 1000
@@ -77,8 +76,14 @@ def swd(
     images picked, in common. The GPU computes where ``device`` is one. Raises ``ValueError`` where there are
     fewer images, or their sizes differ.
     """
-    reference = Reference(a, images, seed, repeats, device, show)
-    return summary(reference.distances(b, images, show, equal_patches), images, seed)
+    with describing(device, patches_of(a.resolution, images, repeats)) as describe:
+        reference = Reference(a, images, seed, repeats, describe, show)
+        return summary(reference.distances(b, images, describe, show, equal_patches), images, seed)
+
+
+def patches_of(resolution: int, images: int, repeats: int) -> int:
+    """How many patches describe so many images, under all seeds together."""
+    return images * PER_IMAGE * len(levels_of(resolution)) * repeats
 
 
 def summary(found: list[dict[int, float]], images: int, seed: int) -> SlicedWasserstein:
@@ -100,7 +105,7 @@ def summary(found: list[dict[int, float]], images: int, seed: int) -> SlicedWass
 class Reference:
     """A set that is described once, for others to be compared with under the same seeds.
 
-    It keeps 84 MB for images of 256 x 256 and two seeds, however many images there were.
+    It keeps 42 MB for images of 256 x 256 and two seeds, however many images there were.
     """
 
     def __init__(
@@ -108,74 +113,57 @@ class Reference:
         images: Images,
         count: int,
         seed: int,
-        repeats: int = REPEATS,
-        device: "torch.device | None" = None,
+        repeats: int,
+        describe: Describe,
         show: Show | None = None,
     ) -> None:
-        """Describe ``count`` of the images; the GPU computes where ``device`` is one."""
+        """Have ``count`` of the images described."""
         self.resolution, self.seed, self.repeats = images.resolution, seed, repeats
-        self._device = device
-        self._counts = self._describe(images, count, 0, show)
+        self._counts = self._described(images, count, 0, describe, show)
 
-    def distance(self, images: NDArray[np.uint8]) -> dict[int, float]:
+    def distance(self, images: NDArray[np.uint8], describe: Describe) -> dict[int, float]:
         """The mean distance to images, uint8 (n, R, R, 3), by the side of the level in pixels, times 1000."""
-        found = self.distances(ArrayImages(images), len(images))
+        found = self.distances(ArrayImages(images), len(images), describe)
         return {level: fmean(levels[level] for levels in found) for level in found[0]}
 
     def distances(
-        self, images: Images, count: int, show: Show | None = None, equal_patches: bool = False
+        self,
+        images: Images,
+        count: int,
+        describe: Describe,
+        show: Show | None = None,
+        equal_patches: bool = False,
     ) -> list[dict[int, float]]:
         """The distance to ``count`` images under each seed; ``ValueError`` where their size is another."""
         if images.resolution != self.resolution:
             raise ValueError(
                 f"images of side {images.resolution}, where the reference's is {self.resolution}"
             )
-        described = self._describe(images, count, 0 if equal_patches else 1, show)
+        described = self._described(images, count, 0 if equal_patches else 1, describe, show)
         return [
             {level: SCALE * float(distances(ours[level], theirs[level]).mean()) for level in ours}
             for ours, theirs in zip(self._counts, described, strict=True)
         ]
 
-    def _describe(self, images: Images, count: int, side: int, show: Show | None) -> list[dict[int, Counts]]:
+    def _described(
+        self, images: Images, count: int, side: int, describe: Describe, show: Show | None
+    ) -> list[dict[int, Counts]]:
         """How the projections of the images' patches are distributed: under each seed, at each level."""
-        total = count * PER_IMAGE * len(levels_of(self.resolution))
+        levels = levels_of(self.resolution)
+        total = patches_of(self.resolution, count, self.repeats)
         # Those of several seeds are taken in one pass over the images where they fit into memory.
-        together = max(1, HELD // (total * BYTES_PER_PATCH))
-        found = []
+        together = max(1, HELD // (total // self.repeats * BYTES_PER_PATCH))
+        found: list[dict[int, Counts]] = []
         # A step is a patch taken, or a patch projected.
-        with (show or _silent)(f"SWD: {images.name}", 2 * total * self.repeats, "steps") as advance:
+        with (show or _silent)(f"SWD: {images.name}", 2 * total, "steps") as advance:
             for start in range(0, self.repeats, together):
                 seeds = range(self.seed + start, self.seed + min(start + together, self.repeats))
-                chunks = images.stream(count, np.random.default_rng([self.seed, PICK, side]))
-                found += self._count(chunks, count, seeds, side, advance)
+                chunks = images.chunks(count, np.random.default_rng([self.seed, PICK, side]))
+                places = [draw_places(self.resolution, count, seed, side) for seed in seeds]
+                directions = [[draw_directions(seed, level) for level in levels] for seed in seeds]
+                counts = describe(chunks, places, directions, advance)
+                found += [dict(zip(levels, draw, strict=True)) for draw in counts]
         return found
-
-    def _count(
-        self, chunks: Iterator[NDArray[np.uint8]], count: int, seeds: range, side: int, advance: Advance
-    ) -> list[dict[int, Counts]]:
-        collect, tally = _backend(self._device)
-        levels = levels_of(self.resolution)
-        places = [draw_places(self.resolution, count, seed, side) for seed in seeds]
-        steps = PER_IMAGE * len(levels) * len(seeds)
-        taken = collect(chunks, places, lambda images: advance(images * steps))
-        return [
-            {
-                level: tally(each, draw_directions(seed, level), advance)
-                for level, each in zip(levels, draw, strict=True)
-            }
-            for seed, draw in zip(seeds, taken, strict=True)
-        ]
-
-
-def _backend(
-    device: "torch.device | None",
-) -> tuple[Callable[..., list[list[Patches]]], Callable[..., Counts]]:
-    """NumPy on the CPU, where its matrix products and counting beat PyTorch's; PyTorch elsewhere."""
-    if device is None or device.type == "cpu":
-        return patches.collect, projections.count
-    from training.measure import on_torch  # noqa: PLC0415
-
-    return partial(on_torch.collect, device=device), on_torch.count
 
 
 def _silent(what: str, total: int, unit: str) -> AbstractContextManager[Advance]:
