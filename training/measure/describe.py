@@ -13,21 +13,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from training.measure.images import CHUNK, Chunk
+from training.measure.chunks import CHUNK, Chunk
 from training.measure.patches import PER_IMAGE, Moments, Places, Taker
 from training.measure.projections import Counter, Counts, weights_of
 from training.parallel import Team, cores, hired
-from training.progress import Advance
 
-if TYPE_CHECKING:  # without a GPU torch is not needed, and takes seconds to import
+if TYPE_CHECKING:  # torch is not needed without a GPU, and takes seconds to import; a worker shows nothing
     import torch
+
+    from training.progress import Advance
 
 WORTH_PROCESSES = 1 << 19
 """From so many patches on, processes repay their start."""
 MOST_PROCESSES = 16
 
 Describe = Callable[
-    [Iterator[Chunk], list[Places], list[list[NDArray[np.float64]]], Advance], list[list[Counts]]
+    [Iterator[Chunk], list[Places], list[list[NDArray[np.float64]]], "Advance"], list[list[Counts]]
 ]
 """Given chunks of images, places and directions: of each draw, each level's counts.
 
@@ -55,7 +56,7 @@ def _by_team(size: int) -> Iterator[Describe]:
             chunks: Iterator[Chunk],
             places: list[Places],
             directions: list[list[NDArray[np.float64]]],
-            advance: Advance,
+            advance: "Advance",
         ) -> list[list[Counts]]:
             _take(team, chunks, places, advance)
             (shares,) = team.all(_Share.moments)
@@ -88,7 +89,7 @@ class _Share(Taker):
         return self._counter.count(self.patches(draw, level), weights)
 
 
-def _take(team: Team[_Share], chunks: Iterator[Chunk], places: list[Places], advance: Advance) -> None:
+def _take(team: Team[_Share], chunks: Iterator[Chunk], places: list[Places], advance: "Advance") -> None:
     def cut(number: int) -> list[Places]:
         rows = slice(number * CHUNK, (number + 1) * CHUNK)
         return [[level[rows] for level in draw] for draw in places]

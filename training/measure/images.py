@@ -1,7 +1,7 @@
 """Sets of images to be measured, whatever they come from: a dataset, a folder of files or a generator."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,21 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from training.dataset import DESCRIPTION, IMAGES, Dataset, at_resolution, open_dataset
+from training.dataset import DESCRIPTION, IMAGES, Dataset, open_dataset
 from training.errors import UserError
-from training.prepare.colour import BadImage
-from training.prepare.decode import Photograph, read_photograph
+from training.measure import chunks
+from training.measure.chunks import CHUNK, PREPARE, Chunk
 from training.prepare.sources import find_sources, on_one_line
 from training.shipped import located
 
 if TYPE_CHECKING:  # torch takes two seconds to import, and datasets and folders need none of it
     from training.export import TrainedGenerator
-
-CHUNK = 16
-"""Images that are read, or drawn, at a time."""
-
-Chunk = Callable[[], NDArray[np.uint8]]
-"""Reads, or holds, a few images: uint8 (n, R, R, 3). It can be sent to another process, to read them there."""
 
 
 class Images(ABC):
@@ -77,7 +71,7 @@ class ArrayImages(Images):
         """See ``Images.chunks``."""
         rows = self._pick(count, random)
         for start in range(0, count, CHUNK):
-            yield partial(_held, self._images[rows[start : start + CHUNK]])
+            yield partial(chunks.held, self._images[rows[start : start + CHUNK]])
 
 
 class DatasetImages(ArrayImages):
@@ -90,9 +84,9 @@ class DatasetImages(ArrayImages):
     def chunks(self, count: int, random: np.random.Generator) -> Iterator[Chunk]:
         """See ``Images.chunks``."""
         rows = self._pick(count, random)
-        offset, shape = np.load(self._file, mmap_mode="r").offset, self._images.shape[1:]
+        offset, shape = self._images.offset, self._images.shape[1:]
         for start in range(0, count, CHUNK):
-            yield partial(_read_rows, self._file, offset, shape, rows[start : start + CHUNK])
+            yield partial(chunks.read_rows, self._file, offset, shape, rows[start : start + CHUNK])
 
 
 class FolderImages(Images):
@@ -110,17 +104,17 @@ class FolderImages(Images):
         for file, reason in found.bad.items():
             raise UserError(f"{folder / on_one_line(file)}: {reason}.")
         self._files = [folder / file for file in found.images]
-        first = _read(self._files[0], 1)
+        first = chunks.read_file(self._files[0], 1)
         if first.width != first.height:
             size = f"{first.width} x {first.height}"
-            raise UserError(f"{self._files[0]} is {size}; the images must be square. {_PREPARE}")
+            raise UserError(f"{self._files[0]} is {size}; the images must be square. {PREPARE}")
         self.name, self.count, self.resolution = str(folder), len(self._files), first.width
 
     def chunks(self, count: int, random: np.random.Generator) -> Iterator[Chunk]:
         """See ``Images.chunks``."""
         files = [self._files[row] for row in self._pick(count, random)]
         for start in range(0, count, CHUNK):
-            yield partial(_decode, files[start : start + CHUNK], self.resolution, self._files[0])
+            yield partial(chunks.decode, files[start : start + CHUNK], self.resolution, self._files[0])
 
 
 class GeneratorImages(Images):
@@ -139,7 +133,7 @@ class GeneratorImages(Images):
 
         seeds = latent_seeds(count, random)
         for start in range(0, count, CHUNK):
-            yield partial(_held, self._generator.draw_batch(seeds[start : start + CHUNK]))
+            yield partial(chunks.held, self._generator.draw_batch(seeds[start : start + CHUNK]))
 
 
 class ReducedImages(Images):
@@ -153,7 +147,7 @@ class ReducedImages(Images):
     def chunks(self, count: int, random: np.random.Generator) -> Iterator[Chunk]:
         """See ``Images.chunks``."""
         for chunk in self._images.chunks(count, random):
-            yield partial(_reduce, chunk, self.resolution)
+            yield partial(chunks.reduce, chunk, self.resolution)
 
 
 def open_images(path: Path, device: str = "auto") -> Images:
@@ -181,49 +175,7 @@ def of_one_size(a: Images, b: Images) -> tuple[Images, Images]:
         if images.resolution % small:
             raise UserError(
                 f"{a.name} is {a.resolution} x {a.resolution} and {b.name} {b.resolution} x {b.resolution}: "
-                "one size must be a multiple of the other. " + _PREPARE
+                "one size must be a multiple of the other. " + PREPARE
             )
     reduced = [each if each.resolution == small else ReducedImages(each, small) for each in (a, b)]
     return reduced[0], reduced[1]
-
-
-_PREPARE = "dermvtt-train prepare makes images of one square size."
-
-
-def _held(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return images
-
-
-def _reduce(chunk: Chunk, resolution: int) -> NDArray[np.uint8]:
-    return at_resolution(chunk(), resolution)
-
-
-def _read_rows(path: Path, offset: int, shape: tuple[int, ...], rows: NDArray[np.int64]) -> NDArray[np.uint8]:
-    images = np.empty((len(rows), *shape), np.uint8)
-    with path.open("rb", buffering=0) as file:
-        for row, image in zip(rows, images, strict=True):
-            file.seek(offset + int(row) * image.nbytes)
-            if file.readinto(image) != image.nbytes:
-                raise UserError(f"{path} ends before its images do. Prepare the dataset anew.")
-    return images
-
-
-def _decode(files: list[Path], resolution: int, first: Path) -> NDArray[np.uint8]:
-    return np.stack([_read_whole(file, resolution, first) for file in files])
-
-
-def _read(path: Path, resolution: int) -> Photograph:
-    try:
-        return read_photograph(path, resolution, allow_upsampling=True)
-    except BadImage as error:
-        raise UserError(f"{path}: {error}.") from error
-
-
-def _read_whole(path: Path, resolution: int, first: Path) -> NDArray[np.uint8]:
-    photograph = _read(path, resolution)
-    if (photograph.width, photograph.height) != (resolution, resolution):
-        size = f"{photograph.width} x {photograph.height}"
-        raise UserError(
-            f"{path} is {size} and {first} {resolution} x {resolution}: all must be of one size. {_PREPARE}"
-        )
-    return photograph.pixels

@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from training.measure.chunks import Chunk
 from training.measure.describe import Describe
-from training.measure.images import Chunk
 from training.measure.patches import PER_IMAGE, SIDE, VALUES, Moments, Places
 from training.measure.projections import BINS, Counts, weights_of
 from training.measure.pyramid import STEPS, levels_of

@@ -1,6 +1,7 @@
 """Patches of every level of the images' pyramids: what the SWD compares."""
 
 from dataclasses import dataclass
+from itertools import chain
 from math import sqrt
 
 import numpy as np
@@ -76,19 +77,24 @@ class Taker:
         if self._pyramid is None or self._pyramid.levels[0] != images.shape[1]:
             self._pyramid = Pyramid(images.shape[1], AT_A_TIME)
         self._kept = self._kept or [[_Patches() for _ in draw] for draw in places]
+        for kept in chain(*self._kept):
+            kept.begin(len(images))
         for start in range(0, len(images), AT_A_TIME):
             some = slice(start, start + AT_A_TIME)
             for number, level in enumerate(self._pyramid.take_apart(images[some])):
                 windows = sliding_window_view(level, (SIDE, SIDE), axis=(2, 3)).transpose(0, 2, 3, 1, 4, 5)
                 for kept, draw in zip(self._kept, places, strict=True):
-                    kept[number].put(windows, draw[number][some])
+                    kept[number].put(start, windows, draw[number][some])
 
     def moments(self) -> list[list[Moments]]:
         """Those of the patches taken: of each draw, at each level, finest first; none where none were."""
         return [[kept.moments() for kept in draw] for draw in self._kept]
 
     def patches(self, draw: int, level: int) -> list[NDArray[np.int16]]:
-        """The patches of a draw at a level, both by number: int16 (n, 147) each, in 1/128 of a grey level."""
+        """The patches of a draw at a level, both by number, as they were taken.
+
+        Each is int16 (n, 147), in 1/128 of a grey level.
+        """
         return self._kept[draw][level].values if self._kept else []
 
 
@@ -99,14 +105,21 @@ class _Patches:
         self.values: list[NDArray[np.int16]] = []
         self._sums = np.zeros((2, VALUES), np.int64)
 
-    def put(self, windows: NDArray[np.int16], places: NDArray[np.int16]) -> None:
-        """Keep those of n images, (n, rows, columns, 3, 7, 7), at places (n, 128, 2)."""
+    def begin(self, images: int) -> None:
+        """Make room for the patches of so many more images."""
+        self.values.append(np.empty((images * PER_IMAGE, VALUES), np.int16))
+
+    def put(self, start: int, windows: NDArray[np.int16], places: NDArray[np.int16]) -> None:
+        """Keep those of n images from number ``start`` on.
+
+        Windows are (n, rows, columns, 3, 7, 7), places (n, 128, 2).
+        """
         rows, columns = np.moveaxis(places, 2, 0).astype(np.intp)
-        values = windows[np.arange(len(windows))[:, None], rows, columns].reshape(-1, VALUES)
+        values = self.values[-1][start * PER_IMAGE :][: len(windows) * PER_IMAGE]
+        values[:] = windows[np.arange(len(windows))[:, None], rows, columns].reshape(-1, VALUES)
         exact = values.astype(np.float64)  # whole numbers below 2^53
         self._sums[0] += exact.sum(0).astype(np.int64)
         self._sums[1] += np.einsum("jk,jk->k", exact, exact).astype(np.int64)
-        self.values.append(values)
 
     def moments(self) -> Moments:
         sums, squares = self._sums.reshape(2, 3, -1).sum(2)

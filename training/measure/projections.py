@@ -14,8 +14,10 @@ from training.measure.patches import VALUES, Moments
 DIRECTIONS = 2 * 128
 BINS = 4096
 """All of one width for x / (1 + |x|): bins are 0.0005 wide around 0 and wider in the tails."""
+PIECE = 2048
+"""Patches that are projected at a time: a chunk's, whoever has it. Other sizes would round otherwise."""
 BLOCK = 16384
-"""Patches that are projected at a time."""
+"""Projections that are counted at a time, along one direction."""
 
 Counts = NDArray[np.int32]
 
@@ -49,7 +51,7 @@ class Counter:
     """Projects patches and counts how many fall into each bin, in memory that is allocated once."""
 
     def __init__(self) -> None:
-        self._patches = np.ones((BLOCK, VALUES + 1), np.float32)  # the last column stays 1
+        self._patches = np.ones((PIECE, VALUES + 1), np.float32)  # the last column stays 1
         self._projected = np.empty((DIRECTIONS, BLOCK), np.float32)
         self._scale = np.empty(BLOCK, np.float32)
         self._bins = np.empty(BLOCK, np.intp)
@@ -59,19 +61,20 @@ class Counter:
         counts = np.zeros((len(weights), BINS), np.int32)
         filled = 0
         for values in patches:
-            for start in range(0, len(values), BLOCK):
-                some = values[start : start + BLOCK]
-                if filled + len(some) > BLOCK:
-                    self._add(filled, weights, counts)
+            for start in range(0, len(values), PIECE):
+                piece = values[start : start + PIECE]
+                if filled + len(piece) > BLOCK:
+                    self._count(filled, counts)
                     filled = 0
-                self._patches[filled : filled + len(some), :-1] = some
-                filled += len(some)
-        self._add(filled, weights, counts)
+                ready = self._patches[: len(piece)]
+                ready[:, :-1] = piece
+                np.matmul(weights, ready.T, out=self._projected[:, filled : filled + len(piece)])
+                filled += len(piece)
+        self._count(filled, counts)
         return counts
 
-    def _add(self, filled: int, weights: NDArray[np.float32], counts: Counts) -> None:
+    def _count(self, filled: int, counts: Counts) -> None:
         projected, scale, bins = self._projected[:, :filled], self._scale[:filled], self._bins[:filled]
-        np.matmul(weights, self._patches[:filled].T, out=projected)
         for along, found in zip(projected, counts, strict=True):
             np.abs(along, out=scale)
             scale += 1

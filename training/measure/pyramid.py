@@ -77,7 +77,7 @@ class Pyramid:
             step.reduce(planes[number], planes[number + 1])
             step.compare(planes[number], planes[number + 1], whole[number])
             yield whole[number]
-        _round(planes[-1].astype(np.float32), whole[-1])
+        _round(planes[-1], np.empty_like(planes[-1], np.float32), whole[-1])
         yield whole[-1]
 
 
@@ -88,7 +88,9 @@ class _Step:
         half = side // 2
         self._wide = [_empty(most, half, side, kind) for _ in range(2)]
         self._small = [_empty(most, half, half, kind) for _ in range(2)]
-        self._tall = [_empty(most, side, half, np.float32) for _ in range(3)]
+        self._narrow = [_empty(most, half, half, np.float32) for _ in range(3)]
+        self._rows = [_empty(most, half, side, np.float32) for _ in range(3)]
+        self._full = _empty(most, side, side, np.float32)
 
     def reduce(self, fine: Planes, coarse: Planes) -> None:
         """Filter ``fine``, and put every second pixel of every second row into ``coarse``."""
@@ -99,24 +101,37 @@ class _Step:
         np.multiply(small, np.float32(1 / 256), out=coarse)
 
     def compare(self, fine: Planes, coarse: Planes, out: NDArray[np.int16]) -> None:
-        """Put ``fine`` less ``coarse``, with zeros between its pixels and filtered fourfold, into ``out``."""
-        rows, even, odd = (planes[: len(fine)] for planes in self._tall)
-        _double_rows(coarse, rows[:, :, ::2], rows[:, :, 1::2])
-        _double_rows(_turned(rows), _turned(even), _turned(odd))
-        for first, expanded in enumerate((even, odd)):
-            np.multiply(expanded, 1 / 64, out=expanded)
-            np.subtract(fine[..., first::2], expanded, out=expanded)
-            _round(expanded, out[..., first::2])
+        """Put ``fine`` less ``coarse``, with zeros between its pixels and filtered fourfold, into ``out``.
+
+        What is taken from it is rounded first, to 1/128 of a grey level, and so is ``fine``: adding and
+        subtracting whole numbers takes half the time.
+        """
+        scaled, even, odd = (planes[: len(fine)] for planes in self._narrow)
+        wide, upper, lower = (planes[: len(fine)] for planes in self._rows)
+        # Doubling twice multiplies by 64. Half a unit is added: cutting off what is behind the point rounds.
+        np.multiply(coarse, np.float32(STEPS / 64), out=scaled)
+        scaled += np.float32(0.5 / 64)
+        _double_rows(_turned(scaled), _turned(even), _turned(odd))
+        wide[..., ::2], wide[..., 1::2] = even, odd
+        _double_rows(wide, upper, lower)
+        _round(fine, self._full[: len(fine)], out)
+        for first, expanded in enumerate((upper, lower)):
+            whole = expanded.astype(np.int16)
+            out[:, :, first::2] -= whole
 
 
 def _empty(most: int, height: int, width: int, kind: type[np.generic]) -> NDArray:
     return np.empty((most, 3, height, width), kind)
 
 
-def _round(planes: NDArray[np.float32], out: NDArray[np.int16]) -> None:
-    planes *= STEPS
-    np.rint(planes, out=planes)
-    np.copyto(out, planes, casting="unsafe")
+def _round(planes: Planes, scratch: NDArray[np.float32], out: NDArray[np.int16]) -> None:
+    """Planes in 1/128 of a grey level, rounded."""
+    if planes.dtype == np.uint16:
+        np.multiply(planes, STEPS, out=out, casting="unsafe")
+        return
+    np.multiply(planes, np.float32(STEPS), out=scratch)
+    scratch += np.float32(0.5)
+    np.copyto(out, scratch, casting="unsafe")
 
 
 def _turned(planes: Planes) -> Planes:

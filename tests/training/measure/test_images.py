@@ -1,5 +1,7 @@
 """What can be measured: arrays, datasets, folders of files and generators."""
 
+import shutil
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -14,7 +16,7 @@ def noise(count, side, seed=0):
 
 
 def read(images, count, seed=0):
-    return np.concatenate(list(images.stream(count, np.random.default_rng(seed))))
+    return images.take(count, np.random.default_rng(seed))
 
 
 @pytest.fixture
@@ -56,11 +58,16 @@ def test_a_dataset_is_known_by_its_digest(dataset):
     np.testing.assert_array_equal(read(images, 12), dataset.images)
 
 
-def test_a_dataset_mapped_anew_is_the_same(dataset, monkeypatch):
-    expected = read(open_images(dataset.folder), 11, seed=2)
+def test_a_dataset_is_read_by_rows(dataset, monkeypatch, tmp_path):
     monkeypatch.setattr("training.measure.images.CHUNK", 2)
-    monkeypatch.setattr("training.measure.images.MAPPED", 4)
-    np.testing.assert_array_equal(read(open_images(dataset.folder), 11, seed=2), expected)
+    picked = np.sort(np.random.default_rng(2).permutation(12)[:11])
+    found = read(open_images(dataset.folder), 11, seed=2)
+    np.testing.assert_array_equal(found, dataset.images[picked])
+    copied = shutil.copytree(dataset.folder, tmp_path / "copied")
+    images, file = open_images(copied), copied / "images.npy"
+    file.write_bytes(file.read_bytes()[:-1])
+    with pytest.raises(UserError, match=r"images\.npy ends before its images do"):
+        read(images, 12)
 
 
 def test_a_folder_of_files(folder):
@@ -68,12 +75,6 @@ def test_a_folder_of_files(folder):
     images = open_images(path)
     assert (images.kind, images.count, images.resolution, images.digest) == ("folder", 20, 16, None)
     np.testing.assert_array_equal(read(images, 20), expected)
-
-
-def test_processes_decode_the_same(folder, monkeypatch):
-    monkeypatch.setattr("training.measure.images.WORTH_WORKERS", 1)
-    monkeypatch.setattr("training.measure.images.cores", lambda: 2)
-    np.testing.assert_array_equal(read(open_images(folder[0]), 20), folder[1])
 
 
 def test_files_that_do_not_belong_are_named(folder):

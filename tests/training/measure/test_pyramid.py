@@ -33,7 +33,7 @@ def test_levels_are_the_papers(side):
     found = [level.copy() for level in pyramid.take_apart(images)]
     assert [level.shape[-1] for level in found] == pyramid.levels == levels_of(side)
     for level, expected in zip(found, reference(images), strict=True):
-        np.testing.assert_allclose(level / STEPS, expected, atol=0.51 / STEPS)
+        np.testing.assert_allclose(level / STEPS, expected, atol=1.01 / STEPS)  # rounded twice
 
 
 def test_images_do_not_touch_each_other():

@@ -1,7 +1,9 @@
 """The sliced Wasserstein distance, against the paper's algorithm written down in loops."""
 
 import json
-from itertools import chain
+from contextlib import nullcontext
+from functools import partial
+from itertools import product
 from statistics import fmean, stdev
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 import torch
 
 from tests.training.measure.test_pyramid import noise, reference
-from training.measure import on_torch, patches, projections
+from training.measure import chunks, describe, on_torch, patches, projections
 from training.measure.images import ArrayImages
 from training.measure.swd import Reference, swd
 
@@ -121,15 +123,18 @@ def test_flat_images_have_a_distance():
     assert measured(flat, flat).mean == 0 and measured(flat, noise(3, 16)).mean > 0
 
 
-def test_threads_chunks_and_passes_change_nothing(monkeypatch):
+def test_processes_and_passes_change_nothing(monkeypatch):
     a, b = smooth(21, 32, 0), smooth(21, 32, 1)
-    expected = measured(a, b)
-    for module in (patches, projections):
-        monkeypatch.setattr(module, "cores", lambda: 3)
-    monkeypatch.setattr("training.measure.images.CHUNK", 5)
+    here, other = measured(a, b), measured(a, b, seed=1)
+    monkeypatch.setattr(describe, "WORTH_PROCESSES", 1)
+    monkeypatch.setattr(describe, "cores", lambda: 2)
+    two = measured(a, b)
+    monkeypatch.setattr(describe, "cores", lambda: 3)  # one of them has nothing to do: there are two chunks
     monkeypatch.setattr("training.measure.swd.HELD", 1)
-    assert measured(a, b) == expected
-    assert measured(a, b, seed=1) != expected
+    assert measured(a, b) == two
+    assert here.levels != other.levels
+    # Matrix products on several threads, as they may be here, round otherwise.
+    assert two.levels == pytest.approx(here.levels, rel=1e-5)
 
 
 def test_the_gpus_way_gives_the_same():
@@ -137,27 +142,43 @@ def test_the_gpus_way_gives_the_same():
     directions = projections.draw_directions(0, 64)
     for images in (a, b):
         places = [patches.draw_places(64, 5, seed, 0) for seed in (0, 1)]
-        ours = patches.collect(iter([images[:2], images[2:]]), places, lambda done: None)
-        theirs = on_torch.collect(iter([images]), places, lambda done: None, torch.device("cpu"))
-        for mine, other in zip(chain(*ours), chain(*theirs), strict=True):
-            differ = mine.values != other.values.numpy()
-            assert differ.mean() < 0.001 and np.abs(mine.values - other.values.numpy()).max() <= 1
-            np.testing.assert_allclose(mine.mean, other.mean, atol=1e-3)
-            np.testing.assert_allclose(mine.std, other.std, rtol=1e-5)
-            counts = [projections.count(mine, directions, lambda done: None)]
-            counts.append(on_torch.count(other, directions, lambda done: None))
+        ours = patches.Taker()
+        for some in (slice(2), slice(2, 5)):
+            ours.take(images[some], [[level[some] for level in draw] for draw in places])
+        whole = iter([partial(chunks.held, images)])
+        theirs = on_torch.take(whole, places, lambda done: None, torch.device("cpu"))
+        for draw, level in product(range(2), range(3)):
+            mine, other = ours.patches(draw, level), theirs[draw][level]
+            apart = np.abs(np.concatenate(mine) - other.numpy())
+            assert apart.max() <= 2 and apart.mean() < 0.5  # 1/128 of a grey level, rounded here and there
+            mean_and_std = [ours.moments()[draw][level], on_torch.moments(other)]
+            np.testing.assert_allclose(*(each.mean for each in mean_and_std), atol=0.5)
+            np.testing.assert_allclose(*(each.std for each in mean_and_std), rtol=1e-4)
+            weights = projections.weights_of(mean_and_std[0], directions)
+            counts = [projections.Counter().count(mine, weights), on_torch.count(other, weights)]
             assert counts[1].sum() == counts[0].sum() == 256 * 5 * 128
-            assert projections.distances(*counts).max() < 1e-3
+            assert projections.distances(*counts).max() < 2e-3
+
+
+def test_both_ways_describe_alike():
+    a, b = (ArrayImages(images) for images in (smooth(20, 32, 0), noise(20, 32, 1)))
+    found = []
+    for way in (describe.describing(None, 1), nullcontext(on_torch.on_device(torch.device("cpu")))):
+        with way as each:
+            found.append(Reference(a, 20, 0, 2, each).distances(b, 20, each))
+    for mine, other in zip(*found, strict=True):
+        assert mine == pytest.approx(other, rel=1e-3)
 
 
 def test_a_reference_is_described_once():
     a, b, c = smooth(6, 32, 0), smooth(6, 32, 1), noise(9, 32)
-    reference = Reference(ArrayImages(a), 6, seed=0)
-    assert reference.distance(b) == measured(a, b).levels
-    assert reference.distance(b) == measured(a, b).levels
-    assert fmean(reference.distance(a).values()) < fmean(reference.distance(c).values())
-    with pytest.raises(ValueError, match="side 16"):
-        reference.distance(noise(6, 16))
+    with describe.describing(None, 1) as way:
+        reference = Reference(ArrayImages(a), 6, 0, 2, way)
+        assert reference.distance(b, way) == measured(a, b).levels
+        assert reference.distance(b, way) == measured(a, b).levels
+        assert fmean(reference.distance(a, way).values()) < fmean(reference.distance(c, way).values())
+        with pytest.raises(ValueError, match="side 16"):
+            reference.distance(noise(6, 16), way)
 
 
 @pytest.fixture
