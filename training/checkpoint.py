@@ -27,6 +27,7 @@ from training.networks import Stage
 from training.state import MODULES, OPTIMISERS, Best, Origin, State, first_of, origin_from
 
 CHECKPOINTS = "checkpoints"
+SAMPLES = "samples"
 BEST = "best"
 STATE = "state.json"
 NUMBER = re.compile(r"[0-9]+", re.ASCII)
@@ -167,7 +168,7 @@ def set_aside(folder: Path) -> None:
 
 def tidy(run: Path) -> None:
     """Remove what a process that was killed left half written; no other may be writing."""
-    for place in (run, run / CHECKPOINTS, run / "samples"):
+    for place in (run, run / CHECKPOINTS, run / SAMPLES):
         for path in place.glob(f"*{PARTIAL}*"):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)

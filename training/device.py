@@ -18,10 +18,11 @@ def pick_device(name: str) -> torch.device:
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         device = torch.device(name)
-        torch.empty(0, device=device)
+        torch.ones(1, device=device).item()  # some that can be named do not compute
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(f"device {name!r} cannot be used here: {reason} Choose auto, cpu or cuda.") from error
+        reason = str(error).splitlines()[0].rstrip(".")
+        said = f"device {name!r} cannot be used here: {reason}. Choose auto, cpu or cuda."
+        raise UserError(said) from error
     return device
 
 

@@ -117,7 +117,7 @@ def export(sources: Sequence[Path], out: Path, *, half: bool = False) -> str:
         raise UserError(f"{out} already exists. Choose another --out, or remove it first.")
     if len(sources) == 1:
         data = export_bytes(sources[0], half=half)
-        read_about(sources[0], data)
+        read_exported(sources[0], data)  # also its weights: a damaged file is not passed on
     else:
         generator = join([(source, read_generator(source)) for source in sources])
         data = (generator.halved() if half else generator).to_bytes()

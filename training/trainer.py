@@ -159,8 +159,8 @@ class Trainer:
                 raise
             raise UserError(
                 f"out of memory on {self.device} at {stage.resolution}x{stage.resolution} with a minibatch "
-                f"of {stage.minibatch}{memory_wanted(error, self.device)}. Start a new run with --set "
-                f"minibatch.{stage.resolution}={max(1, stage.minibatch // 2)}, or with fewer feature maps."
+                f"of {stage.minibatch}{memory_wanted(error, self.device)}. Start a new run with --set minibatch."
+                f"{stage.resolution}={max(1, stage.minibatch // 2)}, or a lower {self.family.widths}."
             ) from error
 
     @contextmanager

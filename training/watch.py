@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from training.batches import RealImages, to_bytes
 from training.board import Board
+from training.checkpoint import SAMPLES
 from training.errors import NotWritten
 from training.grid import save_grid, tile
 from training.measure.describe import describing
@@ -21,7 +22,6 @@ from training.metrics import Metrics
 from training.networks import Family, Stage
 from training.state import Best, State
 
-SAMPLES = "samples"
 GRID_IMAGES = 36
 BATCH = 16
 """Images drawn at a time; few, so that drawing needs less memory than training."""

@@ -160,3 +160,14 @@ def test_a_stage_that_the_generator_never_has_is_refused(tmp_path, exported, wro
     save_file(load_file(exported), other, {"dermvtt": json.dumps(about | {"stage": about["stage"] | wrong})})
     with pytest.raises(UserError, match="is damaged: its generator cannot be at"):
         load_generator(other, CPU)
+
+
+def test_a_damaged_file_is_not_exported_again(finished_run, tmp_path):
+    whole, cut, out = (tmp_path / f"{name}.safetensors" for name in ("whole", "cut", "out"))
+    export([finished_run], whole)
+    data = whole.read_bytes()
+    for damaged in (data[:-1], data + b"\0"):
+        cut.write_bytes(damaged)
+        with pytest.raises(UserError, match=r"cut\.safetensors does not hold the generator"):
+            export([cut], out)
+    assert not out.exists()

@@ -87,6 +87,7 @@ class DCGAN(Family):
     """The original game with convolutions all the way and batch normalisation except at the ends."""
 
     name: ClassVar[str] = "dcgan"
+    widths: ClassVar[str] = "features or fmap_max"
     Settings: ClassVar[type[DcganSettings]] = DcganSettings
     settings: DcganSettings
 

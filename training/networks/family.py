@@ -38,6 +38,8 @@ class Family(ABC):
     Settings: ClassVar[type[Settings]]
     comparing: ClassVar[int] = 1
     """How many images the discriminator compares with each other: a process's share must be whole groups."""
+    widths: ClassVar[str]
+    """The settings that say how wide the networks are, as one would tell a user."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

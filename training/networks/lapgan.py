@@ -133,6 +133,7 @@ class LAPGAN(Family):
     """One GAN for each level of a Laplacian pyramid; none knows of another's weights."""
 
     name: ClassVar[str] = "lapgan"
+    widths: ClassVar[str] = "maps or units"
     Settings: ClassVar[type[LapganSettings]] = LapganSettings
     settings: LapganSettings
 

@@ -158,6 +158,7 @@ class PGAN(Family):
     """WGAN-GP on images that grow from 4 x 4 to the full resolution, one doubling at a time."""
 
     name: ClassVar[str] = "pgan"
+    widths: ClassVar[str] = "fmap_base and fmap_max"
     Settings: ClassVar[type[PganSettings]] = PganSettings
     settings: PganSettings
     comparing: ClassVar[int] = GROUP
