@@ -157,10 +157,11 @@ class Trainer:
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
                 raise
+            lower = f"minibatch.{stage.resolution}={max(1, stage.minibatch // 2)}"
             raise UserError(
                 f"out of memory on {self.device} at {stage.resolution}x{stage.resolution} with a minibatch "
-                f"of {stage.minibatch}{memory_wanted(error, self.device)}. Start a new run with --set minibatch."
-                f"{stage.resolution}={max(1, stage.minibatch // 2)}, or a lower {self.family.widths}."
+                f"of {stage.minibatch}{memory_wanted(error, self.device)}. Start a new run with --set "
+                f"{lower}, or with a lower {self.family.widths}."
             ) from error
 
     @contextmanager

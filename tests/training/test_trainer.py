@@ -151,7 +151,7 @@ def test_running_out_of_memory_says_what_to_lower(begin, monkeypatch, allocate):
     trainer = begin()
     # More than a process can address, so that no system grants it in the hope of less being used.
     monkeypatch.setattr(trainer.reals, "batch", lambda *_: allocate(1 << 58))
-    said = r"out of memory on cpu at 4x4 .* --set minibatch\.4=4, or a lower fmap_base and fmap_max\."
+    said = r"out of memory on cpu at 4x4 .* --set minibatch\.4=4, or with a lower fmap_base and fmap_max"
     with pytest.raises(UserError, match=said):
         trainer.train(quiet)
 
