@@ -19,6 +19,7 @@ from types import MethodType
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from training.batches import RealImages
 from training.device import pick_device, pick_precision, use_threads
@@ -136,8 +137,9 @@ class Plain:
         for module in (self.state.generator, self.state.discriminator):
             module.to(memory_format=torch.contiguous_format)
             for layer in module.modules():
-                if isinstance(layer, EqualizedUpConv2d):
-                    layer.forward = MethodType(_double_first, layer)
+                if isinstance(layer, EqualizedConv2d):
+                    up = isinstance(layer, EqualizedUpConv2d)
+                    layer.forward = MethodType(_double_first if up else _convolve, layer)
 
     def __call__(self, stage: Stage) -> None:
         """Take one step."""
@@ -156,7 +158,12 @@ class Plain:
 
 
 def _double_first(layer: EqualizedUpConv2d, x: Tensor) -> Tensor:
-    return EqualizedConv2d.forward(layer, double(x))
+    return _convolve(layer, double(x))
+
+
+def _convolve(layer: EqualizedConv2d, x: Tensor) -> Tensor:
+    padding = layer.weight.shape[-1] // 2
+    return functional.conv2d(x, layer.weight * layer.scale, layer.bias, padding=padding)
 
 
 def reading(reals: RealImages, stage: Stage, device: torch.device) -> float:

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from training.networks.convolution import convolve, convolve_upwards
+
 HE_GAIN = math.sqrt(2.0)
 GROUP = 4
 """How many images the minibatch standard deviation is taken over."""
@@ -30,7 +32,7 @@ class EqualizedConv2d(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, inputs, H, W) to (N, outputs, H, W)."""
         padding = self.weight.shape[-1] // 2
-        return functional.conv2d(x, self.weight * self.scale, self.bias, padding=padding)
+        return convolve(x, self.weight * self.scale, self.bias, padding)
 
 
 class EqualizedUpConv2d(EqualizedConv2d):
@@ -48,7 +50,7 @@ class EqualizedUpConv2d(EqualizedConv2d):
         weight = (self.weight * self.scale).flip(2, 3).transpose(0, 1)
         weight = functional.pad(weight, (0, 1)) + functional.pad(weight, (1, 0))
         weight = functional.pad(weight, (0, 0, 0, 1)) + functional.pad(weight, (0, 0, 1, 0))
-        return functional.conv_transpose2d(x, weight, self.bias, stride=2, padding=1)
+        return convolve_upwards(x, weight, self.bias)
 
 
 class EqualizedLinear(nn.Module):

@@ -56,6 +56,6 @@ def test_it_is_the_pyramid_that_distances_are_measured_on():
     fine = torch.from_numpy(image).permute(0, 3, 1, 2).double()
     for level in found[:-1]:
         coarse = reduced(fine)
-        np.testing.assert_allclose(level, fine - expanded(coarse), atol=0.51 / STEPS)
+        np.testing.assert_allclose(level, fine - expanded(coarse), atol=1.01 / STEPS)  # rounded twice
         fine = coarse
-    np.testing.assert_allclose(found[-1], fine, atol=0.51 / STEPS)
+    np.testing.assert_allclose(found[-1], fine, atol=1.01 / STEPS)  # rounded twice
