@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from backend import accounts, serving
 from backend.cli_analyze import analyze
+from backend.cli_audit import audit_mix
 from backend.database import raters, schema, studies
 from backend.database.sessions import Database
 from backend.database.tables import LARGEST_ID
@@ -35,6 +36,7 @@ study_app = typer.Typer(help="Make, list, close and reopen studies.", **OPTIONS)
 app.add_typer(admin_app, name="admin")
 app.add_typer(study_app, name="study")
 app.command()(analyze)
+app.command("audit-mix")(audit_mix)
 app.command()(demo)
 
 StudyOption = Annotated[

@@ -34,7 +34,15 @@ def below(names: set[str], *packages: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "module", ["backend.cli", "backend.app", "backend.demo", "backend.analysis.figures", "training.manifest"]
+    "module",
+    [
+        "backend.cli",
+        "backend.app",
+        "backend.demo",
+        "backend.analysis.figures",
+        "backend.audit.measure",
+        "training.manifest",
+    ],
 )
 def test_the_web_half_loads_no_torch(module):
     program = f"import sys, {module}; sys.exit('torch' in sys.modules)"
@@ -51,9 +59,10 @@ def test_the_web_half_takes_only_the_manifest_from_training():
         assert below(names, "training") <= SHARED, path
 
 
-def test_analysis_knows_neither_web_nor_database():
+@pytest.mark.parametrize("room", ["analysis", "audit"])
+def test_analysis_and_audit_know_neither_web_nor_database(room):
     rooms = ("backend.database", "backend.routes", "backend.studies", "fastapi", "starlette", "sqlalchemy")
-    for path, names in imports("backend/analysis").items():
+    for path, names in imports(f"backend/{room}").items():
         assert not below(names, *rooms), path
 
 

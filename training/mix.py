@@ -5,7 +5,7 @@ All of them have one size in pixels and in bytes, one encoder, one time stamp, a
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from training.encode import encode_png
 from training.errors import UserError
 from training.export import TrainedGenerator
 from training.files import new_folder
+from training.harmonise import CHAIN, harmonise, require_harmonisable
 from training.manifest import IMAGES, MANIFEST, FakeProvenance, Manifest, MixImage, RealProvenance, digest
 from training.parallel import interruptible
 from training.sample import draw_all, latent_seeds
@@ -44,12 +45,17 @@ def mix(
     seed: int,
     out: Path,
     where: Where | None = None,
+    *,
+    harmonised: bool = False,
 ) -> Manifest:
     """Write the mix folder ``out``, wholly determined by the seed, the dataset and the generator.
 
     Reals are drawn without replacement from all images or those that ``where`` selects, of one lesion at most
-    one where the dataset knows lesions and has enough. Raises ``UserError`` where there are too few reals,
-    they are too small, their pixels are not those of the dataset's digest, or ``out`` exists.
+    one where the dataset knows lesions and has enough. With ``harmonised`` all images, reals after their
+    reduction, pass through the chain of ``training.harmonise``.
+
+    Raises ``UserError`` where there are too few reals, they are too small, their pixels are not those of the
+    dataset's digest, or ``out`` exists.
     """
     if fakes < 0 or reals < 0 or fakes + reals == 0:
         raise UserError(f"a mix needs at least one image; asked for {fakes} fakes and {reals} reals.")
@@ -58,9 +64,13 @@ def mix(
     )
     rows, per_lesion = choose_reals(dataset, reals, for_reals, where)
     require_reducible(dataset, generator.resolution)
+    if harmonised:
+        require_harmonisable(generator.resolution)
     with interruptible(f"nothing was written to {out}"), new_folder(out) as partial:
         verify(dataset)  # the manifest leads every real back to this digest
         pictures = [*_reals(dataset, rows, generator.resolution), *_fakes(generator, fakes, for_fakes)]
+        if harmonised:
+            pictures = [replace(picture, pixels=harmonise(picture.pixels)) for picture in pictures]
         manifest = Manifest(
             tool_version=version("dermvtt"),
             resolution=generator.resolution,
@@ -72,6 +82,7 @@ def mix(
                 "where": {column: list(values) for column, values in (where or {}).items()},
                 "one_real_per_lesion": per_lesion,
                 "resampling": "box",
+                **({"harmonised": CHAIN} if harmonised else {}),
                 "encoder": "PNG, stored, unfiltered",
                 "device": str(generator.device),
                 "generator_dataset": generator.dataset,

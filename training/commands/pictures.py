@@ -41,9 +41,16 @@ def mix(
         list[str] | None,
         typer.Option(help="Draw the reals from these only: column=value,value of the index. Repeatable."),
     ] = None,
+    harmonise: Annotated[
+        bool,
+        typer.Option("--harmonise", help="Send all images through one chain of resampling and JPEG."),
+    ] = False,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:
     """Mix real and generated images for a study, with nothing but the picture to tell them apart.
+
+    --harmonise hides that photographs were compressed before and generated images were not, at the price of
+    some detail in all of them. What tells before and after: dermvtt audit-mix.
 
     Example: dermvtt-train mix --checkpoint runs/pgan --data data/photos --fakes 30 --reals 50 --out mixes/a
 
@@ -57,7 +64,7 @@ def mix(
 
     chosen, dataset = parse_where(where or []), open_dataset(data)
     generator = load_generator(checkpoint, pick_device(device))
-    make_mix(dataset, generator, fakes, reals, seed, out, chosen)
+    make_mix(dataset, generator, fakes, reals, seed, out, chosen, harmonised=harmonise)
     print(f"{out}: {reals} reals and {fakes} fakes", file=sys.stderr)
 
 
