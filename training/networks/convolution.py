@@ -38,7 +38,7 @@ def convolve_upwards(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
 
 
 def _plain(x: Tensor, weight: Tensor) -> bool:
-    """Whether PyTorch's own way is as good: elsewhere, in other precisions, without gradients, on few maps."""
+    """Whether PyTorch's own way is as good: elsewhere, otherwise rounded, without gradients, on few maps."""
     plain = x.device.type != "cpu" or x.dtype != torch.float32 or torch.is_autocast_enabled("cpu")
     return plain or not torch.is_grad_enabled() or (x.numel() < LARGE and min(weight.shape[:2]) < WIDE)
 
