@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
-from matplotlib.ticker import ScalarFormatter
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from training.grid import save_grid, tile
 from training.measure.style import COLOURS, GREY, STYLE
@@ -110,8 +110,9 @@ def _draw_distances(folder: Path, comparison: "Comparison") -> None:
             **(style if entry.model else {"color": GREY, "linestyle": "--", "marker": "_"}),
         )
     axes.set_yscale("log")
-    axes.yaxis.set_major_formatter(ScalarFormatter())
-    axes.yaxis.set_minor_formatter(ScalarFormatter())
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_xticks(range(len(levels)), [f"{level} x {level}" for level in levels])
     axes.set_xlabel("level of the Laplacian pyramid")
     axes.set_ylabel("SWD to the reals x 1000")
