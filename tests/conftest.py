@@ -24,6 +24,15 @@ hypothesis.settings.register_profile("dermvtt", deadline=None)
 hypothesis.settings.load_profile("dermvtt")
 
 
+LONGEST = ("test_study.py", "test_demo.py", "test_rating.py", "test_train_script.py", "test_distributed.py")
+"""Files that take minutes: begun first, so that no process is left alone with one at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bring the longest files to the front; the order within a file stays."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+
+
 @pytest.fixture(autouse=True)
 def _no_outside_settings(monkeypatch, tmp_path):
     """Tests see neither the developer's environment nor a folder that another test wrote."""
