@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from training.batches import RealImages
-from training.device import pick_device, pick_precision, use_threads
+from training.device import keep_memory, pick_device, pick_precision, use_threads
 from training.draws import Draws
 from training.networks import Stage, family_named
 from training.networks.layers import EqualizedConv2d, EqualizedUpConv2d, double
@@ -101,6 +101,8 @@ def one(name: str, resolution: int, minibatch: int, mode: str, steps: int) -> di
     state = new_state(family, 0, 0, device)
     pixels = np.random.default_rng(0).integers(0, 256, (256, resolution, resolution, 3), dtype=np.uint8)
     trainer = Trainer(family, state, RealImages(pixels, 0, device=device), None, Path(), device, precision)
+    if mode != "plain":
+        keep_memory(device)
     step = Plain(trainer) if mode == "plain" else Ours(trainer)
     stage = Stage("hold", resolution, 1.0, minibatch)
     for _ in range(WARM_UP):

@@ -1,6 +1,8 @@
 """Which device computes, and how precisely."""
 
+import ctypes
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
@@ -8,6 +10,8 @@ import torch
 
 from training.errors import UserError
 
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
+"""What ``mallopt`` (glibc's ``malloc.h``) calls its settings."""
 WANTED = re.compile(r"tried to allocate (?P<size>[\d.]+) ?(?P<unit>[KMGT]iB|bytes)", re.IGNORECASE)
 """What PyTorch's allocators say of a request that failed."""
 
@@ -43,6 +47,18 @@ def use_threads(count: int) -> None:
     """Compute on this many CPU threads from now on; 0 leaves PyTorch its own choice."""
     if count:
         torch.set_num_threads(count)
+
+
+def keep_memory(device: torch.device) -> None:
+    """Have the C library keep large blocks that are freed, for the next step's tensors; the CPU's only.
+
+    glibc takes them from the system, and gives them back, each time anew, and the system clears every page:
+    a sixth of the time of a PGAN's step at full width. Where there is no such library nothing is changed.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if device.type == "cpu" and mallopt is not None:
+        mallopt(M_MMAP_MAX, 0)
+        mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def out_of_memory(error: Exception) -> bool:

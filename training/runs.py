@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from training.batches import RealImages, require_reducible
 from training.checkpoint import checkpoints, load_checkpoint, origin_of, set_aside, tidy
 from training.dataset import Dataset, open_dataset
-from training.device import pick_device, pick_precision, use_threads
+from training.device import keep_memory, pick_device, pick_precision, use_threads
 from training.display import training_display
 from training.distributed import ONE, Processes, joined
 from training.errors import UserError
@@ -127,6 +127,7 @@ def run_training(
             if resuming:
                 trainer = resumed(run, family, dataset, preset, changes, seed, where, processes)
             use_threads(trainer.family.settings.threads)
+            keep_memory(trainer.device)
             return _train(trainer, data)
 
 
