@@ -22,7 +22,7 @@ data: $(VENV)/data ## the training images of ISIC 2018, fetched (3 GB) and prepa
 	@sh scripts/data.sh $(BIN)
 
 test: setup lint ## everything: lint, unit, property, database and browser tests
-	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/dev ## ruff: style and format
 	$(BIN)/ruff check .
