@@ -6,10 +6,9 @@ import numpy as np
 from PIL import Image
 from scipy.fft import dctn
 
-from backend.audit.pixels import Pixels, Plane, luma
+from backend.audit.pixels import BLOCK, Pixels, Plane, blocks, luma
 from backend.audit.values import Values
 
-BLOCK = 8
 SMALLEST = 32
 LOW_FREQUENCIES = ((0, 1), (1, 0), (1, 1), (0, 2), (2, 0), (2, 1), (1, 2), (2, 2))
 STEPS = range(2, 33)
@@ -55,7 +54,7 @@ def _coefficients(plane: Plane) -> Values:
         max(_periodicity(aligned[:, row, column], step) for step in STEPS) for row, column in LOW_FREQUENCIES
     ]
     high = np.add.outer(np.arange(BLOCK), np.arange(BLOCK)) >= 4
-    empty = [float(np.mean(np.abs(blocks[:, high]) < 0.5)) for blocks in (aligned, shifted)]
+    empty = [float(np.mean(np.abs(found[:, high]) < 0.5)) for found in (aligned, shifted)]
     return {
         "periodic coefficients": float(np.mean(best)),
         "vanishing coefficients": float(np.log((empty[0] + 0.01) / (empty[1] + 0.01))),
@@ -70,9 +69,7 @@ def _periodicity(coefficients: Plane, step: int) -> float:
 
 def _dct(plane: Plane) -> Plane:
     """The orthonormal DCT-II of whole blocks, (blocks, 8, 8): JPEG's scale."""
-    height, width = (side // BLOCK for side in plane.shape)
-    cut = plane[: height * BLOCK, : width * BLOCK].reshape(height, BLOCK, width, BLOCK)
-    return dctn(cut.transpose(0, 2, 1, 3).reshape(-1, BLOCK, BLOCK) - 128, axes=(1, 2), norm="ortho")
+    return dctn(blocks(plane) - 128, axes=(1, 2), norm="ortho")
 
 
 def _ghosts(plane: Plane) -> Values:

@@ -14,6 +14,7 @@ LUMA = np.array([0.299, 0.587, 0.114])
 MAD_TO_SD = 1.4826
 """From the median absolute deviation to the standard deviation of a normal distribution."""
 BLOCK = 8
+"""Side in pixels of the blocks that JPEG compresses."""
 SMALLEST = 16
 """Sides in pixels below which noise and borders are not measured."""
 
@@ -21,6 +22,13 @@ SMALLEST = 16
 def luma(pixels: Pixels) -> Plane:
     """Brightness, float64 (H, W) in [0, 255]."""
     return pixels @ LUMA
+
+
+def blocks(plane: Plane) -> Plane:
+    """The whole 8 x 8 blocks of a plane (H, W), row by row from its upper left corner: (blocks, 8, 8)."""
+    height, width = (side // BLOCK for side in plane.shape)
+    cut = plane[: height * BLOCK, : width * BLOCK].reshape(height, BLOCK, width, BLOCK)
+    return cut.transpose(0, 2, 1, 3).reshape(-1, BLOCK, BLOCK)
 
 
 def colour(pixels: Pixels) -> Values:
@@ -53,7 +61,7 @@ def noise(pixels: Pixels) -> Values:
         residual = _residual(plane)
         values[f"noise of {name}"] = _robust(residual)
         # The quietest tenth of the image: noise that no texture covers.
-        values[f"noise floor of {name}"] = float(np.quantile(_block_deviations(residual), 0.1))
+        values[f"noise floor of {name}"] = float(np.quantile(blocks(residual).std(axis=(1, 2)), 0.1))
     return values
 
 
@@ -83,12 +91,6 @@ def _residual(plane: Plane) -> Plane:
 
 def _robust(values: Plane) -> float:
     return MAD_TO_SD * float(np.median(np.abs(values - np.median(values))))
-
-
-def _block_deviations(plane: Plane) -> Plane:
-    height, width = (side // BLOCK for side in plane.shape)
-    cut = plane[: height * BLOCK, : width * BLOCK]
-    return cut.reshape(height, BLOCK, width, BLOCK).std(axis=(1, 3)).ravel()
 
 
 def _ratio(one: float, other: float) -> float:

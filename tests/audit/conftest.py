@@ -4,7 +4,6 @@ import io
 import json
 import os
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import pytest
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from backend import cli
 from backend.audit.measure import measure
 from backend.audit.reading import read_mix
 from backend.audit.report import Audit, Configuration, audit
@@ -86,15 +84,11 @@ def audited() -> Callable[..., Audit]:
 
 
 @pytest.fixture
-def dermvtt(monkeypatch, capsys):
-    """Run a command; returns its exit code, standard output and standard error."""
+def dermvtt(dermvtt) -> Callable[..., tuple[int, str, str]]:
+    """The same without the control sequences that a progress display writes to a terminal."""
 
     def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["dermvtt", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-            sys.exit(0)
-        captured = capsys.readouterr()
-        return ended.value.code or 0, captured.out, re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", captured.err)
+        code, out, err = dermvtt(*arguments)
+        return code, out, re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", err)
 
     return run

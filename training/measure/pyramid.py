@@ -77,7 +77,7 @@ class Pyramid:
             step.reduce(planes[number], planes[number + 1])
             step.compare(planes[number], planes[number + 1], whole[number])
             yield whole[number]
-        _round(planes[-1], np.empty_like(planes[-1], np.float32), whole[-1])
+        _round(planes[-1], whole[-1])
         yield whole[-1]
 
 
@@ -90,7 +90,6 @@ class _Step:
         self._small = [_empty(most, half, half, kind) for _ in range(2)]
         self._narrow = [_empty(most, half, half, np.float32) for _ in range(3)]
         self._rows = [_empty(most, half, side, np.float32) for _ in range(3)]
-        self._full = _empty(most, side, side, np.float32)
 
     def reduce(self, fine: Planes, coarse: Planes) -> None:
         """Filter ``fine``, and put every second pixel of every second row into ``coarse``."""
@@ -114,7 +113,7 @@ class _Step:
         _double_rows(_turned(scaled), _turned(even), _turned(odd))
         wide[..., ::2], wide[..., 1::2] = even, odd
         _double_rows(wide, upper, lower)
-        _round(fine, self._full[: len(fine)], out)
+        _round(fine, out)
         for first, expanded in enumerate((upper, lower)):
             whole = expanded.astype(np.int16)
             out[:, :, first::2] -= whole
@@ -124,14 +123,14 @@ def _empty(most: int, height: int, width: int, kind: type[np.generic]) -> NDArra
     return np.empty((most, 3, height, width), kind)
 
 
-def _round(planes: Planes, scratch: NDArray[np.float32], out: NDArray[np.int16]) -> None:
+def _round(planes: Planes, out: NDArray[np.int16]) -> None:
     """Planes in 1/128 of a grey level, rounded."""
     if planes.dtype == np.uint16:
         np.multiply(planes, STEPS, out=out, casting="unsafe")
         return
-    np.multiply(planes, np.float32(STEPS), out=scratch)
-    scratch += np.float32(0.5)
-    np.copyto(out, scratch, casting="unsafe")
+    scaled = planes * np.float32(STEPS)
+    scaled += np.float32(0.5)
+    np.copyto(out, scaled, casting="unsafe")
 
 
 def _turned(planes: Planes) -> Planes:
