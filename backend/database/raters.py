@@ -1,30 +1,26 @@
 """Queries on raters, their invitations and their presentation orders."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
+from backend.database import ratings
 from backend.database.tables import Invitation, Presentation, Rater, Rating, Study
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a rater is. ``answered`` counts images, ``ratings`` answers and revisions."""
+    """How far a rater is. ``answered`` counts images, ``revisions`` the ratings beyond the first of each."""
 
     rater: Rater
     images: int
     answered: int
-    ratings: int
+    revisions: int
     last_seen: datetime | None
     invited: bool
-
-    @property
-    def revisions(self) -> int:
-        """Ratings beyond the first of each image."""
-        return self.ratings - self.answered
 
 
 def find_by_token_hash(session: Session, token_hash: str, *, lock: bool = False) -> Rater | None:
@@ -46,14 +42,16 @@ def find_by_token_hash(session: Session, token_hash: str, *, lock: bool = False)
     if rater is None:
         return None
     # Shared: raters do not wait for each other, but for who is closing the study or revoking the link.
-    session.refresh(rater.study, ["state"], with_for_update={"read": True})
+    session.refresh(rater.study, ["state", "options"], with_for_update={"read": True})
     link = select(Invitation.revoked_at).where(Invitation.token_hash == token_hash)
     return rater if session.execute(link.with_for_update(read=True)).scalar_one() is None else None
 
 
-def find(session: Session, study_id: int, name: str) -> Rater | None:
-    """The rater of this name in a study."""
-    return session.scalar(select(Rater).where(Rater.study_id == study_id, Rater.name == name))
+def find(session: Session, study_id: int, name: str, *, lock: bool = False) -> Rater | None:
+    """The rater of this name in a study; ``lock`` holds her against other writers until the commit."""
+    query = select(Rater).where(Rater.study_id == study_id, Rater.name == name)
+    query = query.options(joinedload(Rater.study))
+    return session.scalar(query.with_for_update(of=Rater) if lock else query)
 
 
 def names(session: Session, study_id: int) -> set[str]:
@@ -66,16 +64,24 @@ def last_number(session: Session, study_id: int) -> int:
     return session.scalar(select(func.max(Rater.number)).where(Rater.study_id == study_id)) or 0
 
 
+def first_choices(session: Session, study_id: int, group: str) -> dict[str, int]:
+    """How many raters of a group have begun, by the answer whose button stands first."""
+    query = select(Rater.first_choice, func.count()).where(
+        Rater.study_id == study_id, Rater.group == group, Rater.consented_at.is_not(None)
+    )
+    return dict(session.execute(query.group_by(Rater.first_choice)).all())
+
+
 def revoke_invitations(session: Session, rater_id: int, now: datetime) -> int:
     """Revoke every open invitation of a rater; return how many there were."""
     query = update(Invitation).where(Invitation.rater_id == rater_id, Invitation.revoked_at.is_(None))
     return session.execute(query.values(revoked_at=now)).rowcount
 
 
-def presentation(session: Session, rater_id: int, position: int) -> Presentation | None:
-    """What the rater sees at a position."""
-    query = select(Presentation).where(Presentation.rater_id == rater_id, Presentation.position == position)
-    return session.scalar(query)
+def presentations(session: Session, rater_id: int, keys: Iterable[str]) -> dict[str, Presentation]:
+    """Those of these keys that are of this rater's order, with what they show her."""
+    query = select(Presentation).where(Presentation.rater_id == rater_id, Presentation.key.in_(keys))
+    return {found.key: found for found in session.scalars(query)}
 
 
 def presentation_by_key(session: Session, rater_id: int, key: str) -> Presentation | None:
@@ -86,16 +92,19 @@ def presentation_by_key(session: Session, rater_id: int, key: str) -> Presentati
 
 def progress(session: Session, study_id: int) -> list[Progress]:
     """Each rater of a study and how far she is, in the order of their numbers."""
+    of_study = select(Presentation.id).join(Rater, Rater.id == Presentation.rater_id)
+    held = ratings.ends(of_study.where(Rater.study_id == study_id).scalar_subquery())
     counts = (
         select(
             Presentation.rater_id,
-            func.count(Presentation.id.distinct()).label("images"),
-            func.count(Rating.presentation_id.distinct()).label("answered"),
-            func.count(Rating.id).label("ratings"),
-            func.max(Rating.answered_at).label("last"),
+            func.count().label("images"),
+            func.count(Rating.answer).label("answered"),
+            func.coalesce(func.sum(held.c.ratings - 1), 0).label("revisions"),
+            func.max(Rating.received_at).label("last"),
         )
         .join(Rater, Rater.id == Presentation.rater_id)
-        .outerjoin(Rating, Rating.presentation_id == Presentation.id)
+        .outerjoin(held, held.c.presentation_id == Presentation.id)
+        .outerjoin(Rating, Rating.id == held.c.last)
         .where(Rater.study_id == study_id)
         .group_by(Presentation.rater_id)
         .subquery()
@@ -106,7 +115,7 @@ def progress(session: Session, study_id: int) -> list[Progress]:
             Rater,
             func.coalesce(counts.c.images, 0),
             func.coalesce(counts.c.answered, 0),
-            func.coalesce(counts.c.ratings, 0),
+            func.coalesce(counts.c.revisions, 0),
             counts.c.last,
             Rater.id.in_(invited),
         )
@@ -115,9 +124,3 @@ def progress(session: Session, study_id: int) -> list[Progress]:
         .order_by(Rater.number)
     )
     return [Progress(*row) for row in session.execute(query)]
-
-
-def all_presentations(session: Session, rater_id: int) -> Sequence[Presentation]:
-    """What the rater sees, by position."""
-    query = select(Presentation).where(Presentation.rater_id == rater_id).order_by(Presentation.position)
-    return session.scalars(query).all()

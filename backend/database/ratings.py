@@ -1,22 +1,27 @@
 """Queries on ratings: the append-only history, and what follows from it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Subquery, func, select
+from sqlalchemy import Subquery, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from backend.database.tables import Image, Presentation, Rater, Rating
+from backend.database.tables import Image, Presentation, Rater, Rating, Viewing
 
 
 @dataclass(frozen=True)
 class Step:
-    """A position of a rater's order with her current answer, ``None`` before the first."""
+    """A position of a rater's order with her current answer, ``None`` before the first.
+
+    ``seen``: the image has been on her screen.
+    """
 
     position: int
     key: str
     answer: str | None
+    confidence: int | None = None
+    seen: bool = False
 
 
 @dataclass(frozen=True)
@@ -32,29 +37,47 @@ class FinalRating:
     answer: str | None
     first_answer: str | None
     revisions: int
+    confidence: int | None
     response_ms: float | None
     answered_at: datetime | None
 
 
-def find_submission(session: Session, presentation_id: int, submission: str) -> Rating | None:
-    """The rating that was stored for this submission, if it came before."""
-    query = select(Rating).where(Rating.presentation_id == presentation_id, Rating.submission == submission)
-    return session.scalar(query)
+def submissions(
+    session: Session, presentation_ids: Iterable[int]
+) -> dict[tuple[int, str], tuple[str | None, int | None]]:
+    """The answer and confidence of each rating of these presentations, by presentation and submission."""
+    query = select(Rating.presentation_id, Rating.submission, Rating.answer, Rating.confidence)
+    rows = session.execute(query.where(Rating.presentation_id.in_(presentation_ids)))
+    return {(presentation, submission): (*given,) for presentation, submission, *given in rows}
+
+
+def viewing_submissions(session: Session, presentation_ids: Iterable[int]) -> set[tuple[int, str]]:
+    """The viewings of these presentations that are stored, by presentation and submission."""
+    query = select(Viewing.presentation_id, Viewing.submission)
+    rows = session.execute(query.where(Viewing.presentation_id.in_(presentation_ids)))
+    return {(presentation, submission) for presentation, submission in rows}
 
 
 def current(session: Session, presentation_id: int) -> Rating | None:
-    """The last rating of a presentation."""
+    """The rating of a presentation that was given last."""
     query = select(Rating).where(Rating.presentation_id == presentation_id)
-    return session.scalar(query.order_by(Rating.id.desc()).limit(1))
+    return session.scalar(query.order_by(Rating.answered_at.desc(), Rating.id.desc()).limit(1))
 
 
 def steps(session: Session, rater_id: int) -> list[Step]:
     """A rater's whole order with her current answers."""
-    span = _spans(select(Presentation.id).where(Presentation.rater_id == rater_id).scalar_subquery())
+    ranked = ranks(select(Presentation.id).where(Presentation.rater_id == rater_id).scalar_subquery())
+    viewed = exists().where(Viewing.presentation_id == Presentation.id)
     query = (
-        select(Presentation.position, Presentation.key, Rating.answer)
-        .outerjoin(span, span.c.presentation_id == Presentation.id)
-        .outerjoin(Rating, Rating.id == span.c.last)
+        select(
+            Presentation.position,
+            Presentation.key,
+            Rating.answer,
+            Rating.confidence,
+            viewed | ranked.c.id.is_not(None),
+        )
+        .outerjoin(ranked, (ranked.c.presentation_id == Presentation.id) & (ranked.c.from_last == 1))
+        .outerjoin(Rating, Rating.id == ranked.c.id)
         .where(Presentation.rater_id == rater_id)
         .order_by(Presentation.position)
     )
@@ -64,14 +87,22 @@ def steps(session: Session, rater_id: int) -> list[Step]:
 def last_position(session: Session, rater_id: int) -> int | None:
     """The position that the rater rated or revised last."""
     query = select(Presentation.position).join(Rating, Rating.presentation_id == Presentation.id)
-    query = query.where(Presentation.rater_id == rater_id).order_by(Rating.id.desc()).limit(1)
-    return session.scalar(query)
+    query = query.where(Presentation.rater_id == rater_id)
+    return session.scalar(query.order_by(Rating.answered_at.desc(), Rating.id.desc()).limit(1))
 
 
-def final_ratings(session: Session, study_id: int) -> Iterator[FinalRating]:
-    """One row a rater who has begun and image, by rater number and position, streamed."""
+def any_in_study(session: Session, study_id: int) -> bool:
+    """Whether a rating of the study exists."""
+    query = select(Rating.id).join(Rating.presentation).join(Rater, Rater.id == Presentation.rater_id)
+    return session.scalar(query.where(Rater.study_id == study_id).limit(1)) is not None
+
+
+def final_ratings(session: Session, study_id: int, *, rater_id: int | None = None) -> Iterator[FinalRating]:
+    """One row a rater who has begun (or this rater) and image, by rater number and position, streamed."""
     started = select(Rater.id).where(Rater.study_id == study_id, Rater.consented_at.is_not(None))
-    span = _spans(select(Presentation.id).where(Presentation.rater_id.in_(started)).scalar_subquery())
+    if rater_id is not None:
+        started = started.where(Rater.id == rater_id)
+    held = ends(select(Presentation.id).where(Presentation.rater_id.in_(started)).scalar_subquery())
     first, last = aliased(Rating), aliased(Rating)
     query = (
         select(
@@ -83,15 +114,16 @@ def final_ratings(session: Session, study_id: int) -> Iterator[FinalRating]:
             Presentation.position,
             last.answer,
             first.answer,
-            func.coalesce(span.c.ratings - 1, 0),
+            func.coalesce(held.c.ratings - 1, 0),
+            last.confidence,
             first.response_ms,
             last.answered_at,
         )
         .join(Presentation, Presentation.rater_id == Rater.id)
         .join(Image, Image.id == Presentation.image_id)
-        .outerjoin(span, span.c.presentation_id == Presentation.id)
-        .outerjoin(first, first.id == span.c.first)
-        .outerjoin(last, last.id == span.c.last)
+        .outerjoin(held, held.c.presentation_id == Presentation.id)
+        .outerjoin(first, first.id == held.c.first)
+        .outerjoin(last, last.id == held.c.last)
         .where(Rater.id.in_(started))
         .order_by(Rater.number, Presentation.position)
     )
@@ -99,12 +131,34 @@ def final_ratings(session: Session, study_id: int) -> Iterator[FinalRating]:
         yield FinalRating(*row)
 
 
-def _spans(presentations: object) -> Subquery:
-    """The first and the last rating of each of these presentations, and how many there are."""
+def ends(presentations: object) -> Subquery:
+    """The ids of the first and the last rating of each of these presentations, and how many there are.
+
+    One row a presentation: joined on both a presentation and a place, SQLite would look for the place first,
+    and among many ratings that takes minutes.
+    """
+    ranked = ranks(presentations)
     query = select(
-        Rating.presentation_id,
-        func.min(Rating.id).label("first"),
-        func.max(Rating.id).label("last"),
+        ranked.c.presentation_id,
+        func.max(ranked.c.id).filter(ranked.c.from_first == 1).label("first"),
+        func.max(ranked.c.id).filter(ranked.c.from_last == 1).label("last"),
         func.count().label("ratings"),
-    ).where(Rating.presentation_id.in_(presentations))
-    return query.group_by(Rating.presentation_id).subquery()
+    )
+    return query.group_by(ranked.c.presentation_id).subquery()
+
+
+def ranks(presentations: object) -> Subquery:
+    """Each rating of these presentations with its place in the order in which they were given.
+
+    That order is by time: an answer that was given earlier, but arrives later, stays the earlier one.
+    """
+    last_first = (Rating.answered_at.desc(), Rating.id.desc())
+    query = select(
+        Rating.id,
+        Rating.presentation_id,
+        func.row_number()
+        .over(partition_by=Rating.presentation_id, order_by=(Rating.answered_at, Rating.id))
+        .label("from_first"),
+        func.row_number().over(partition_by=Rating.presentation_id, order_by=last_first).label("from_last"),
+    )
+    return query.where(Rating.presentation_id.in_(presentations)).subquery()

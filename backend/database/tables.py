@@ -1,63 +1,12 @@
 """The tables. ``migrations/`` makes and upgrades them; a test holds the two against each other."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    CheckConstraint,
-    DateTime,
-    Dialect,
-    ForeignKey,
-    Integer,
-    MetaData,
-    String,
-    Text,
-    TypeDecorator,
-    UniqueConstraint,
-)
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-
-class UtcTime(TypeDecorator[datetime]):
-    """An aware UTC time to the microsecond, on databases with and without time zones."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse naive times: a time without a zone is not a point in time."""
-        if value is not None and value.tzinfo is None:
-            raise ValueError("a stored time needs a time zone")
-        return value.astimezone(UTC) if value is not None else None
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Give back what SQLite stores without its zone as the UTC time it is."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-LARGEST_ID = 2**31 - 1
-"""The largest number that an integer column holds on both databases."""
-
-# SQLite gives automatic ids to INTEGER keys only.
-BigKey = BigInteger().with_variant(Integer, "sqlite")
-
-
-class Base(DeclarativeBase):
-    """Constraint names are fixed, so that migrations can name them on both databases."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
+from backend.database.columns import Base, BigKey, UtcTime
 
 
 class Admin(Base):
@@ -118,25 +67,48 @@ class Image(Base):
 
 
 class Study(Base):
-    """A visual Turing test of one mix. The seed and a rater's number give her presentation order."""
+    """A visual Turing test of one mix. The seed and a rater's number give her presentation order.
+
+    ``texts`` holds what raters read, by language (a ``StudyTexts`` each); ``language`` is the one that all
+    others fall back to. ``options`` is a ``StudyOptions``. The practice mix, if there is one, is shown first
+    and never rated.
+    """
 
     __tablename__ = "studies"
     __table_args__ = (CheckConstraint("state IN ('open', 'closed')", name="state"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     title: Mapped[str] = mapped_column(String(200))
-    introduction: Mapped[str] = mapped_column(Text)
+    language: Mapped[str] = mapped_column(String(8), server_default="en")
+    texts: Mapped[dict[str, Any]] = mapped_column(JSON, server_default="{}")
+    options: Mapped[dict[str, Any]] = mapped_column(JSON, server_default="{}")
     groups: Mapped[list[str]] = mapped_column(JSON)
     seed: Mapped[str] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(String(8))
     mix_id: Mapped[int] = mapped_column(ForeignKey("mixes.id", ondelete="RESTRICT"), index=True)
+    practice_mix_id: Mapped[int | None] = mapped_column(ForeignKey("mixes.id"))
     created_at: Mapped[datetime] = mapped_column(UtcTime)
 
-    mix: Mapped[Mix] = relationship()
+    mix: Mapped[Mix] = relationship(foreign_keys=mix_id)
+
+
+class ConsentText(Base):
+    """A text that raters agreed to, kept for good under its SHA-256."""
+
+    __tablename__ = "consent_texts"
+
+    version: Mapped[str] = mapped_column(String(64), primary_key=True)
+    language: Mapped[str] = mapped_column(String(8))
+    text: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
 class Rater(Base):
-    """Someone who rates; ``number`` counts the raters of a study and never changes."""
+    """Someone who rates; ``number`` counts the raters of a study and never changes.
+
+    ``group`` is empty until she has begun where the study asks for it. ``first_choice`` is the answer whose
+    button stands first on her pages; ``form`` holds what she answered to the study's questions.
+    """
 
     __tablename__ = "raters"
     __table_args__ = (UniqueConstraint("study_id", "number"), UniqueConstraint("study_id", "name"))
@@ -150,6 +122,8 @@ class Rater(Base):
     consented_at: Mapped[datetime | None] = mapped_column(UtcTime)
     consent_version: Mapped[str | None] = mapped_column(String(64))
     submitted_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    first_choice: Mapped[str] = mapped_column(String(4), server_default="real")
+    form: Mapped[dict[str, Any]] = mapped_column(JSON, server_default="{}")
 
     study: Mapped[Study] = relationship()
 
@@ -188,10 +162,14 @@ class Presentation(Base):
 
 
 class Rating(Base):
-    """An answer given at a time: append-only. A rater's current answer is her last rating.
+    """An answer given at a time: append-only. A rater's current answer is the one she gave last.
 
-    ``submission`` is an id made once in the browser, so that an answer that is sent twice is stored once.
-    ``response_ms`` is counted from the sight of the image, by the clock that ``response_clock`` names.
+    Without an answer the rating withdraws the one before. ``submission`` is an id made once in the browser,
+    so that an answer that is sent twice is stored once. ``response_ms`` is counted from the sight of the
+    image to the answer, by the clock that ``response_clock`` names; for ``hidden_ms`` of it the page was not
+    in sight.
+    ``answered_at`` is when she gave the answer, ``received_at`` when it reached the server: later, where she
+    had no connection. Both are by the server's clock.
     """
 
     __tablename__ = "ratings"
@@ -203,10 +181,45 @@ class Rating(Base):
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     presentation_id: Mapped[int] = mapped_column(ForeignKey("presentations.id", ondelete="RESTRICT"))
-    answer: Mapped[str] = mapped_column(String(4))
+    answer: Mapped[str | None] = mapped_column(String(4))
+    confidence: Mapped[int | None]
     submission: Mapped[str] = mapped_column(String(36))
     response_ms: Mapped[float | None]
+    hidden_ms: Mapped[float | None]
     response_clock: Mapped[str | None] = mapped_column(String(8))
     answered_at: Mapped[datetime] = mapped_column(UtcTime)
+    received_at: Mapped[datetime] = mapped_column(UtcTime)
 
     presentation: Mapped[Presentation] = relationship()
+
+
+class Viewing(Base):
+    """One stay of an image on a rater's screen: append-only.
+
+    For ``visible_ms`` it could be seen; for ``hidden_ms`` more the page was in the background.
+    """
+
+    __tablename__ = "viewings"
+    __table_args__ = (UniqueConstraint("presentation_id", "submission"),)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    presentation_id: Mapped[int] = mapped_column(ForeignKey("presentations.id", ondelete="RESTRICT"))
+    submission: Mapped[str] = mapped_column(String(36))
+    visible_ms: Mapped[float]
+    hidden_ms: Mapped[float]
+    began_at: Mapped[datetime] = mapped_column(UtcTime)
+    received_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class Event(Base):
+    """Something that changed the course of a study: append-only. ``by`` is an admin's address, or empty."""
+
+    __tablename__ = "events"
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="RESTRICT"), index=True)
+    rater_id: Mapped[int | None] = mapped_column(ForeignKey("raters.id", ondelete="RESTRICT"))
+    kind: Mapped[str] = mapped_column(String(32))
+    by: Mapped[str] = mapped_column("by_admin", String(254), server_default="")
+    details: Mapped[dict[str, Any]] = mapped_column(JSON, server_default="{}")
+    at: Mapped[datetime] = mapped_column(UtcTime)

@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 
 from backend.database import mixes, raters
 from backend.database.tables import Invitation, Presentation, Rater, Study
+from backend.languages import translatable
 from backend.studies.lifecycle import get_study, require_open
+from backend.studies.options import options_of
 from backend.studies.randomisation import presentation_order
 from backend.studies.refusals import Conflict, Invalid, Unknown
 from backend.tokens import hash_token, new_token
@@ -17,7 +19,10 @@ from backend.tokens import hash_token, new_token
 MOST_AT_ONCE = 200
 # A name begins with a letter: no spreadsheet takes it for a formula.
 RATER_NAME = re.compile(r"[^\W\d_][\w .-]{0,63}")
-UNKNOWN_LINK = "This link does not lead to a study. Please check that it is complete, or ask who sent it."
+UNGROUPED = "R"
+UNKNOWN_LINK = translatable(
+    "This link does not lead to a study. Please check that it is complete, or ask who sent it."
+)
 
 
 @dataclass(frozen=True)
@@ -30,30 +35,39 @@ class Invited:
 
 
 def invite(session: Session, study_id: int, group: str, count: int = 1, name: str = "") -> list[Invited]:
-    """Invite ``count`` raters of a group; without a name they are called ED1, ED2, ..."""
+    """Invite ``count`` raters of a group; without a name they are called ED1, ED2, ...
+
+    Where the study asks its raters for their group, the group is empty, and they are called R1, R2, ...
+    """
     name = name.strip()
     study = get_study(session, study_id, lock=True)
     require_open(study)
-    if group not in study.groups:
+    if options_of(study).ask_group:
+        if group:
+            raise Invalid("the study asks its raters for their group: invite them without one.")
+    elif group not in study.groups:
         raise Invalid(f"the study has no group {group!r}; its groups are {', '.join(study.groups)}.")
     if not 1 <= count <= MOST_AT_ONCE:
         raise Invalid(f"invite 1 to {MOST_AT_ONCE} raters at once, not {count}.")
     taken = raters.names(session, study.id)
     if name:
         _require_usable(name, taken, count)
-    return [_invite_one(session, study, group, name or _next_name(group, taken)) for _ in range(count)]
+    return [
+        _invite_one(session, study, group, name or _next_name(group or UNGROUPED, taken))
+        for _ in range(count)
+    ]
 
 
 def renew(session: Session, study_id: int, name: str) -> Invited:
     """Give a rater a new link; the old one stops working, her answers stay."""
-    rater = _rater(session, study_id, name)
+    rater = find_rater(session, study_id, name)
     raters.revoke_invitations(session, rater.id, datetime.now(UTC))
     return Invited(rater.name, rater.group, _add_invitation(session, rater))
 
 
 def revoke(session: Session, study_id: int, name: str) -> None:
     """Make a rater's link stop working; her answers stay."""
-    raters.revoke_invitations(session, _rater(session, study_id, name).id, datetime.now(UTC))
+    raters.revoke_invitations(session, find_rater(session, study_id, name).id, datetime.now(UTC))
 
 
 def admit(session: Session, token: str, *, lock: bool = False) -> Rater:
@@ -61,6 +75,14 @@ def admit(session: Session, token: str, *, lock: bool = False) -> Rater:
     rater = raters.find_by_token_hash(session, hash_token(token), lock=lock)
     if rater is None:
         raise Unknown(UNKNOWN_LINK)
+    return rater
+
+
+def find_rater(session: Session, study_id: int, name: str, *, lock: bool = False) -> Rater:
+    """The rater of this name, or ``Unknown``."""
+    rater = raters.find(session, study_id, name, lock=lock)
+    if rater is None:
+        raise Unknown(f"study {study_id} has no rater {name!r}.")
     return rater
 
 
@@ -107,10 +129,3 @@ def _require_usable(name: str, taken: set[str], count: int) -> None:
         )
     if name in taken:
         raise Conflict(f"the study already has a rater {name}.")
-
-
-def _rater(session: Session, study_id: int, name: str) -> Rater:
-    rater = raters.find(session, study_id, name)
-    if rater is None:
-        raise Unknown(f"study {study_id} has no rater {name!r}.")
-    return rater

@@ -21,3 +21,16 @@ def presentation_order(seed: str, rater_number: int, image_ids: Iterable[str]) -
         return hmac.new(seed.encode(), message, hashlib.sha256).digest()
 
     return sorted(image_ids, key=rank)
+
+
+def first_choice(seed: str, rater_number: int, begun: dict[str, int]) -> str:
+    """The answer whose button stands first on a rater's pages: ``real`` or ``fake``.
+
+    ``begun`` counts the raters of her group by their first choice: she gets the rarer one, and by an HMAC
+    under the study's seed where they are equal. So the order of the buttons is balanced within each group.
+    """
+    real, fake = begun.get("real", 0), begun.get("fake", 0)
+    if real != fake:
+        return "real" if real < fake else "fake"
+    message = f"first choice:{rater_number}".encode()
+    return ("real", "fake")[hmac.new(seed.encode(), message, hashlib.sha256).digest()[0] % 2]

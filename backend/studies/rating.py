@@ -1,67 +1,62 @@
-"""Rating: consent, answers and revisions, submission. Nothing is ever overwritten."""
+"""Rating by plain forms, submission, and where a rater goes on."""
 
-import re
 import uuid
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
-from backend.database import raters, ratings
+from backend.database import events, raters, ratings
 from backend.database.ratings import Step
-from backend.database.tables import Presentation, Rater, Rating
-from backend.studies.consent import consent_version
-from backend.studies.invitations import admit
-from backend.studies.lifecycle import require_open
+from backend.database.tables import Rater
+from backend.languages import translatable
+from backend.studies import answers
+from backend.studies.invitations import admit, find_rater
+from backend.studies.lifecycle import require_not_released
+from backend.studies.recording import record, require_rateable
 from backend.studies.refusals import Conflict, Invalid, Unknown
 
-ANSWERS = ("real", "fake")
-SUBMISSION = re.compile(r"[A-Za-z0-9-]{8,36}")
-LONGEST_RESPONSE_MS = 24 * 3600 * 1000
+NO_POSITION = translatable("There is no image {position}: the study has {total}.")
+UNANSWERED = translatable(
+    "{count} of your images have no answer yet. Answer them, or tick that you leave them unanswered."
+)
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What a rater sends. ``response_ms`` is by the browser's clock; ``shown_ms`` is when the server sent the
-    page (Unix time), and gives the response time where the browser measured none.
-    """
+def answer_form(
+    session: Session,
+    token: str,
+    position: int,
+    answer: str,
+    *,
+    submission: str = "",
+    confidence: int | None = None,
+    response_ms: float | None = None,
+    shown_ms: float | None = None,
+) -> Rater:
+    """Append an answer that came by a plain form; raises the refusal.
 
-    position: int
-    answer: str
-    submission: str
-    response_ms: float | None = None
-    shown_ms: float | None = None
-
-
-def consent(session: Session, token: str) -> Rater:
-    """Store that the rater agreed, and to which text; agreeing again changes nothing."""
-    rater = admit(session, token, lock=True)
-    if rater.consented_at is None:
-        require_open(rater.study)
-        rater.consented_at = datetime.now(UTC)
-        rater.consent_version = consent_version(rater.study.introduction)
-    return rater
-
-
-def answer(session: Session, token: str, given: Answer) -> Rater:
-    """Append a rating. A submission that was stored before, or the answer that already holds, adds nothing.
-
-    Raises ``Unknown`` for a wrong link or position, ``Invalid`` for a value that cannot be, and ``Conflict``
-    where the rater has not agreed, has submitted, or the study is closed.
+    ``response_ms`` is by the browser's clock; where it measured none, ``shown_ms`` (Unix time at which the
+    server sent the page) gives the response time by the server's.
     """
     rater = admit(session, token, lock=True)
-    shown = _presentation(session, rater, given.position)
-    _require_valid(given)
-    known = ratings.find_submission(session, shown.id, given.submission)
-    if known and known.answer == given.answer:
-        return rater
-    require_rateable(rater)
-    if known:
+    step = step_at(ratings.steps(session, rater.id), position)
+    clock = "browser"
+    if response_ms is None and shown_ms is not None:
+        response_ms, clock = datetime.now(UTC).timestamp() * 1000 - shown_ms, "server"
+        # A page kept open for days, or a clock that was set back: no time rather than a wrong one.
+        response_ms = response_ms if 0 <= response_ms <= answers.LONGEST_MS else None
+    if not answer:
+        raise Invalid(answers.PROBLEMS["answer"])
+    values = {"id": submission or str(uuid.uuid4()), "image": step.key, "answer": answer}
+    values |= {"confidence": confidence, "response_ms": response_ms}
+    given = answers.parse_answer(values)
+    shown = raters.presentations(session, rater.id, [step.key])[step.key]
+    chosen = (given.answer, given.confidence)
+    if ratings.submissions(session, [shown.id]).get((shown.id, given.id), chosen) != chosen:
         # One page, two answers: she corrected herself before the next page came. That is a revision.
-        given = replace(given, submission=str(uuid.uuid4()))
-    held = ratings.current(session, shown.id)
-    if held is None or held.answer != given.answer:
-        session.add(_rating(shown, given))
+        given = given.model_copy(update={"id": str(uuid.uuid4())})
+    receipt = record(session, token, [given], clock=clock)
+    if receipt.refused:
+        raise receipt.refused[0].reason
     return rater
 
 
@@ -73,27 +68,32 @@ def submit(session: Session, token: str, *, leave_unanswered: bool = False) -> R
     require_rateable(rater)
     unanswered = sum(step.answer is None for step in ratings.steps(session, rater.id))
     if unanswered and not leave_unanswered:
-        raise Conflict(
-            f"{unanswered} of your images have no answer yet. Answer them, or tick that you leave them "
-            "unanswered."
-        )
+        raise Conflict(UNANSWERED, count=unanswered)
     rater.submitted_at = datetime.now(UTC)
+    events.add(session, rater.study_id, "submitted", rater_id=rater.id, unanswered=unanswered)
     return rater
 
 
-def require_rateable(rater: Rater) -> None:
-    """Raise ``Conflict`` unless this rater may answer now."""
-    if rater.submitted_at is not None:
-        raise Conflict("You have submitted your answers, and they are closed. Nothing was changed.")
-    if rater.consented_at is None:
-        raise Conflict("Please read the first page and agree before you rate.")
-    require_open(rater.study)
+def reopen(session: Session, study_id: int, name: str, *, by: str = "") -> Rater:
+    """Let a rater who has submitted go on; recorded with the admin who did it.
+
+    Raises ``Conflict`` where she has not submitted, or may have seen her own results.
+    """
+    rater = find_rater(session, study_id, name, lock=True)
+    require_not_released(session, rater.study)
+    if rater.submitted_at is None:
+        raise Conflict(f"{name} has not submitted: she can still change her answers.")
+    events.add(
+        session, study_id, "reopened", rater_id=rater.id, by=by, submitted_at=rater.submitted_at.isoformat()
+    )
+    rater.submitted_at = None
+    return rater
 
 
 def step_at(steps: list[Step], position: int) -> Step:
     """The step at a position (1 first), or ``Unknown``."""
     if not 1 <= position <= len(steps):
-        raise Unknown(f"There is no image {position}: the study has {len(steps)}.")
+        raise Unknown(NO_POSITION, position=position, total=len(steps))
     return steps[position - 1]
 
 
@@ -105,37 +105,3 @@ def resume_position(session: Session, rater: Rater) -> int | None:
     last = ratings.last_position(session, rater.id) or 0
     later = [position for position in unanswered if position > last]
     return next(iter(later or unanswered), None)
-
-
-def _presentation(session: Session, rater: Rater, position: int) -> Presentation:
-    shown = raters.presentation(session, rater.id, position)
-    if shown is None:
-        raise Unknown(f"There is no image {position} in your study.")
-    return shown
-
-
-def _require_valid(given: Answer) -> None:
-    if given.answer not in ANSWERS:
-        raise Invalid("An answer is 'real' or 'fake'.")
-    if not SUBMISSION.fullmatch(given.submission):
-        raise Invalid("The answer came without a usable id. Please reload the page and answer again.")
-    if given.response_ms is not None and not given.response_ms >= 0:
-        raise Invalid("The response time that came with the answer cannot be.")
-
-
-def _rating(shown: Presentation, given: Answer) -> Rating:
-    now = datetime.now(UTC)
-    response_ms, clock = given.response_ms, "browser"
-    if response_ms is None and given.shown_ms is not None:
-        response_ms, clock = now.timestamp() * 1000 - given.shown_ms, "server"
-    # A page kept open for days, or a clock that was set back: no response time rather than a wrong one.
-    if response_ms is not None and not 0 <= response_ms <= LONGEST_RESPONSE_MS:
-        response_ms = None
-    return Rating(
-        presentation_id=shown.id,
-        answer=given.answer,
-        submission=given.submission,
-        response_ms=response_ms,
-        response_clock=None if response_ms is None else clock,
-        answered_at=now,
-    )

@@ -1,15 +1,17 @@
 """A study's ratings as the analysis takes them: the same rows for pages, export and statistics."""
 
-import io
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from backend.analysis.ratings import RatingRow, RatingsTable, write_ratings
+from backend.analysis.confusion import RaterResult, rater_results
+from backend.analysis.ratings import RatingRow, RatingsTable
 from backend.analysis.report import Results, analyze
 from backend.database import ratings
-from backend.database.ratings import FinalRating
-from backend.database.tables import Study
+from backend.database.ratings import FinalRating, Step
+from backend.database.tables import Rater, Study
+from backend.studies.options import options_of
 
 
 def rating_rows(session: Session, study: Study) -> Iterator[RatingRow]:
@@ -25,11 +27,35 @@ def study_results(session: Session, study: Study) -> Results | None:
     return analyze(RatingsTable.from_rows(rows, name=study.title))
 
 
-def ratings_csv(session: Session, study: Study) -> str:
-    """The study's ratings CSV: what ``dermvtt analyze`` takes."""
-    stream = io.StringIO(newline="")
-    write_ratings(rating_rows(session, study), stream)
-    return stream.getvalue()
+@dataclass(frozen=True)
+class OwnResults:
+    """A rater's confusion counts, and the images that she took for what they were not."""
+
+    counts: RaterResult
+    mistaken: tuple[tuple[Step, str], ...]
+    """Each with its truth, by position."""
+
+
+def may_see_own(rater: Rater) -> bool:
+    """Whether a rater sees her own results: only after the study has closed, and if it allows it."""
+    study = rater.study
+    return rater.consented_at is not None and study.state == "closed" and options_of(study).show_results
+
+
+def own_results(session: Session, rater: Rater) -> OwnResults | None:
+    """A rater's own results, or ``None`` where she answered nothing."""
+    finals = list(ratings.final_ratings(session, rater.study_id, rater_id=rater.id))
+    if not any(final.answer for final in finals):
+        return None
+    rows = [_row(rater.study, final) for final in finals]
+    counts = rater_results(RatingsTable.from_rows(rows, name=rater.study.title))[0]
+    steps = ratings.steps(session, rater.id)
+    mistaken = [
+        (step, final.truth)
+        for step, final in zip(steps, finals, strict=True)
+        if final.answer and final.answer != final.truth
+    ]
+    return OwnResults(counts, tuple(mistaken))
 
 
 def _row(study: Study, final: FinalRating) -> RatingRow:
@@ -44,6 +70,7 @@ def _row(study: Study, final: FinalRating) -> RatingRow:
         position=final.position,
         first_answer=final.first_answer,
         revisions=final.revisions,
+        confidence=final.confidence,
         response_ms=final.response_ms,
         answered_at=final.answered_at and final.answered_at.isoformat(timespec="microseconds"),
     )
