@@ -1,17 +1,27 @@
 """The web application, put together: settings, database, pages, what every request goes through."""
 
-import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
-from fastapi.staticfiles import StaticFiles
 
 import webapp
 from backend.database.schema import require_current
 from backend.database.sessions import Database
-from backend.routes import admin, errors, exports, health, middleware, rater, studies
+from backend.languages import Languages
+from backend.routes import (
+    admin,
+    errors,
+    exports,
+    health,
+    middleware,
+    rater,
+    studies,
+    study_page,
+    study_settings,
+)
+from backend.routes.assets import Assets
 from backend.routes.pages import Pages
 from backend.settings import Settings
 from backend.storage import ImageStore
@@ -38,19 +48,11 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.database = database
     app.state.images = ImageStore(settings.images_dir)
-    app.state.pages = Pages(folder / "templates", asset_version=_version(folder / "static"))
-    app.mount("/static", StaticFiles(directory=folder / "static"), name="static")
-    for routes in (rater, admin, studies, exports, health):
+    assets = Assets(folder / "static")
+    app.state.pages = Pages(folder / "templates", Languages(), asset_version=assets.version)
+    app.mount("/static", assets, name="static")
+    for routes in (rater, admin, studies, study_page, study_settings, exports, health):
         app.include_router(routes.router)
     errors.install(app)
     middleware.install(app)
     return app
-
-
-def _version(folder: Path) -> str:
-    """A short hash of the static files, so that a browser keeps them until they change."""
-    content = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            content.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
-    return content.hexdigest()[:12]

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
+from backend.database.columns import LARGEST_ID
 from backend.database.sessions import Database
-from backend.database.tables import LARGEST_ID
 from backend.routes.pages import Pages
 from backend.settings import Settings
 from backend.storage import ImageStore

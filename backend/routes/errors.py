@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
+from backend.languages import SOURCE, translatable
 from backend.routes.access import LoginRequired, PasswordRequired
 from backend.studies.invitations import admit
 from backend.studies.refusals import Conflict, Invalid, Refused, Unknown
@@ -17,16 +18,15 @@ log = logging.getLogger("dermvtt.errors")
 
 STATUS = {Unknown: 404, Conflict: 409, Invalid: 422}
 HEADING = {
-    400: "That did not work",
-    404: "Nothing to see here",
-    405: "That did not work",
-    413: "That did not work",
-    409: "Not possible any more",
-    422: "That did not work",
-    500: "Something went wrong on our side",
+    404: translatable("Nothing to see here"),
+    409: translatable("Not possible any more"),
+    500: translatable("Something went wrong on our side"),
 }
-NOT_FOUND = "This page does not exist. Please check that the address is complete."
-UNEXPECTED = "The error has been recorded. Please try again; answers that were saved are kept."
+FAILED = translatable("That did not work")
+NOT_SERVED = translatable("The request cannot be served.")
+NOT_USABLE = translatable("Something in the form was missing or not usable. Nothing was changed.")
+NOT_FOUND = translatable("This page does not exist. Please check that the address is complete.")
+UNEXPECTED = translatable("The error has been recorded. Please try again; answers that were saved are kept.")
 
 
 def install(app: FastAPI) -> None:
@@ -43,56 +43,74 @@ def install(app: FastAPI) -> None:
 
 def wants_json(request: Request) -> bool:
     """Whether the rating script asks, rather than a browser for a page."""
-    return "application/json" in request.headers.get("accept", "")
+    asked = (request.headers.get("accept", ""), request.headers.get("content-type", ""))
+    return any("application/json" in one for one in asked)
 
 
 def respond(request: Request, status: int, message: str) -> Response:
     """The error as the asker can use it."""
     if wants_json(request):
         return JSONResponse({"error": message, "request_id": request.state.request_id}, status_code=status)
-    heading = HEADING.get(status, "That did not work")
-    drawn, back = _rater_page(request)
-    values = {"heading": heading, "message": message, "drawn": drawn, "back": back}
+    drawn, back, language = _rater_page(request)
+    heading = request.app.state.pages.languages.catalogue(language).gettext(HEADING.get(status, FAILED))
+    values = {"heading": heading, "message": message, "drawn": drawn, "back": back, "language": language}
     return request.app.state.pages.render(request, "error.html", status=status, **values)
 
 
-def _rater_page(request: Request) -> tuple[bool, str]:
-    """Of a rater's page: whether her images are computer-drawn (it says so, also in an error), and the way
-    back to her study.
+def _rater_page(request: Request) -> tuple[bool, str, str]:
+    """Of a rater's page: whether her images are computer-drawn (it says so, also in an error), the way back
+    to her study, and the language.
     """
-    token = request.scope.get("path_params", {}).get("token")
+    token, language = request.scope.get("path_params", {}).get("token"), _language(request)
     if not token:
-        return False, ""
+        return False, "", language
     try:
         with request.app.state.database.read() as session:
             study = admit(session, token).study
-            return study.mix.drawn, f"/r/{token}" if study.state == "open" else ""
+            return study.mix.drawn, f"/r/{token}" if study.state == "open" else "", language
     except (Unknown, SQLAlchemyError):
-        return False, ""
+        return False, "", language
+
+
+def _language(request: Request) -> str:
+    """Raters' pages are in their reader's language, admins' in English."""
+    raters = request.url.path.startswith("/r/")
+    return request.app.state.pages.language(request) if raters else SOURCE
+
+
+def translated(request: Request, text: str) -> str:
+    """A text in the language of whoever asks."""
+    return request.app.state.pages.languages.catalogue(_language(request)).gettext(text)
 
 
 def _refused(request: Request, error: Exception) -> Response:
-    return respond(request, STATUS.get(type(error), 409), _sentence(str(error)))
+    status = STATUS.get(type(error), 409)
+    if isinstance(error, Refused):
+        translate = request.app.state.pages.languages.catalogue(_language(request)).gettext
+        return respond(request, status, _sentence(error.told(translate)))
+    return respond(request, status, _sentence(str(error)))
 
 
 def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - for the type checker; registered for this class
-    message = NOT_FOUND if error.status_code == 404 else "The request cannot be served."
-    return respond(request, error.status_code, message)
+    message = NOT_FOUND if error.status_code == 404 else NOT_SERVED
+    response = respond(request, error.status_code, translated(request, message))
+    response.headers.update(error.headers or {})
+    return response
 
 
 def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
     if any(problem["loc"][0] == "path" for problem in error.errors()):
-        return respond(request, 404, NOT_FOUND)
+        return respond(request, 404, translated(request, NOT_FOUND))
     log.info("malformed request [%s]: %s", request.state.request_id, type(error).__name__)
-    return respond(request, 422, "Something in the form was missing or not usable. Nothing was changed.")
+    return respond(request, 422, translated(request, NOT_USABLE))
 
 
 def unexpected(request: Request, error: Exception) -> Response:
     """Log what nobody foresaw, with the request's id, and answer without any of it."""
     log.error("unexpected error [%s]", request.state.request_id, exc_info=error)
-    return respond(request, 500, UNEXPECTED)
+    return respond(request, 500, translated(request, UNEXPECTED))
 
 
 def _sentence(message: str) -> str:

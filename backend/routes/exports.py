@@ -1,45 +1,46 @@
 """What an admin takes away: ratings, tables and figures."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 from fastapi import APIRouter
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 
 from backend.analysis.report import Results, to_csv, to_json
+from backend.database.sessions import Database
 from backend.routes.access import AdminDep
 from backend.routes.dependencies import DatabaseDep, RowId
+from backend.studies.exports import EXPORTS, chunks, csv_lines
 from backend.studies.lifecycle import get_study
 from backend.studies.refusals import Unknown
-from backend.studies.results import ratings_csv as csv_text
 from backend.studies.results import study_results
 
 router = APIRouter(prefix="/admin/studies/{study_id}")
 
 NO_ANSWERS = "There are no answers yet, so there are no results."
+CSV = "text/csv; charset=utf-8"
+
+Data = Literal["ratings", "history", "viewings", "participants"]
+Table = Literal["raters", "groups", "agreement"]
 
 
-@router.get("/ratings.csv")
-def ratings_csv(study_id: RowId, _admin: AdminDep, database: DatabaseDep) -> Response:
-    """Every rater's current answer to every image, in the contract's columns."""
+@router.get("/{name}.csv")
+def csv_file(study_id: RowId, name: Data | Table, _admin: AdminDep, database: DatabaseDep) -> Response:
+    """What was recorded, in the contract's columns; or a table of the results, at full precision."""
+    headers = _attached(f"study-{study_id}-{name}.csv")
+    if name not in EXPORTS:
+        return Response(to_csv(_results(database, study_id), name).encode(), media_type=CSV, headers=headers)
     with database.read() as session:
-        text = csv_text(session, get_study(session, study_id))
-    return _attachment(text.encode(), "text/csv; charset=utf-8", f"study-{study_id}-ratings.csv")
-
-
-@router.get("/{table}.csv")
-def table_csv(
-    study_id: RowId, table: Literal["raters", "groups", "agreement"], _admin: AdminDep, database: DatabaseDep
-) -> Response:
-    """One table of the results, at full precision."""
-    text = to_csv(_results(database, study_id), table)
-    return _attachment(text.encode(), "text/csv; charset=utf-8", f"study-{study_id}-{table}.csv")
+        get_study(session, study_id)  # an error is a page as long as nothing has been sent
+    return StreamingResponse(_streamed(database, study_id, name), media_type=CSV, headers=headers)
 
 
 @router.get("/results.json")
 def results_json(study_id: RowId, _admin: AdminDep, database: DatabaseDep) -> Response:
     """All results, as ``dermvtt analyze --json`` prints them."""
     text = to_json(_results(database, study_id))
-    return _attachment(text.encode(), "application/json", f"study-{study_id}-results.json")
+    headers = _attached(f"study-{study_id}-results.json")
+    return Response(text.encode(), media_type="application/json", headers=headers)
 
 
 @router.get("/figures/{name}.svg")
@@ -54,7 +55,12 @@ def figure(
     return Response(figures.svg(draw(_results(database, study_id))), media_type="image/svg+xml")
 
 
-def _results(database: DatabaseDep, study_id: RowId) -> Results:
+def _streamed(database: Database, study_id: int, name: str) -> Iterator[bytes]:
+    with database.read() as session:
+        yield from chunks(csv_lines(session, get_study(session, study_id), name))
+
+
+def _results(database: Database, study_id: int) -> Results:
     with database.read() as session:
         found = study_results(session, get_study(session, study_id))
     if found is None:
@@ -62,7 +68,5 @@ def _results(database: DatabaseDep, study_id: RowId) -> Results:
     return found
 
 
-def _attachment(data: bytes, media_type: str, name: str) -> Response:
-    return Response(
-        data, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
+def _attached(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -6,11 +6,14 @@ import time
 import uuid
 
 from fastapi import FastAPI
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import MutableHeaders
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from backend.routes.errors import respond, unexpected
+from backend.languages import translatable
+from backend.routes.errors import respond, translated, unexpected
 
 log = logging.getLogger("dermvtt.requests")
 
@@ -18,7 +21,8 @@ LARGEST_BODY = 1 << 20
 SECRET_PATH = re.compile(r"(/r/)(?:\./|/)*[^/]+")
 # Whatever looks like a rater's token, wherever in an address it stands.
 TOKEN = re.compile(r"[\w-]{32,}(?!\.png)")
-TOO_LARGE = "What was sent is too large. Nothing was changed."
+TOO_LARGE = translatable("What was sent is too large. Nothing was changed.")
+NOT_UTF_8 = translatable("Forms are read in UTF-8 alone. Nothing was changed.")
 HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
@@ -34,6 +38,8 @@ HEADERS = {
 
 def install(app: FastAPI) -> None:
     """Put the middleware around the application."""
+    # Never pictures: how well one can be compressed could tell real from fake.
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6, exclude_content_types=("image/*",))
     app.add_middleware(RequestScope)
 
 
@@ -52,8 +58,6 @@ class RequestScope:
         scope.setdefault("state", {})["request_id"] = request_id
         started, status, began = time.perf_counter(), 500, False
 
-        cache = _cache(scope)
-
         async def send_with_headers(message: Message) -> None:
             nonlocal status, began
             if message["type"] == "http.response.start":
@@ -61,12 +65,14 @@ class RequestScope:
                 headers = MutableHeaders(scope=message)
                 headers.update(HEADERS)
                 headers["X-Request-ID"] = request_id
-                headers.setdefault("Cache-Control", cache)
+                headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
         try:
-            if _too_large(scope):
-                await respond(Request(scope), 413, TOO_LARGE)(scope, receive, send_with_headers)
+            if refusal := _refusal(scope):
+                code, text = refusal
+                response = respond(Request(scope), code, translated(Request(scope), text))
+                await response(scope, receive, send_with_headers)
             else:
                 await self.app(scope, receive, send_with_headers)
         except Exception as error:
@@ -81,11 +87,22 @@ class RequestScope:
             log.info("%s %s %s %.1f ms [%s]", scope["method"], path, status, took, request_id)
 
 
-def _cache(scope: Scope) -> str:
-    if not scope["path"].startswith("/static/"):
-        return "no-store"
-    # An address that carries the version of its content never changes; another one is asked for again.
-    return "public, max-age=31536000, immutable" if scope["query_string"] else "no-cache"
+def _refusal(scope: Scope) -> tuple[int, str] | None:
+    """The status and the text for a body that is not even read."""
+    if _too_large(scope):
+        return 413, TOO_LARGE
+    return (415, NOT_UTF_8) if _in_another_encoding(scope) else None
+
+
+def _in_another_encoding(scope: Scope) -> bool:
+    # A form may name any of Python's encodings, and from some of them comes text that no database stores and
+    # no page shows. Browsers name none, and send UTF-8.
+    for header, value in scope["headers"]:
+        if header == b"content-type":
+            kind, options = parse_options_header(value)
+            if kind == b"multipart/form-data" and options.get(b"charset", b"utf-8").lower() != b"utf-8":
+                return True
+    return False
 
 
 def _too_large(scope: Scope) -> bool:
@@ -93,4 +110,4 @@ def _too_large(scope: Scope) -> bool:
     length = headers.get(b"content-length", b"0")
     # Browsers and our own script always say the length; a body that hides its length is not read.
     hidden = b"transfer-encoding" in headers
-    return hidden or not length.isdigit() or int(length) > LARGEST_BODY
+    return hidden or not length.isdigit() or len(length) > 20 or int(length) > LARGEST_BODY

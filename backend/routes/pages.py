@@ -1,4 +1,4 @@
-"""Rendering: templates in, HTML responses out."""
+"""Rendering: templates in, HTML responses out, in the reader's language."""
 
 from datetime import datetime
 from pathlib import Path
@@ -8,27 +8,59 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from backend.languages import SOURCE, Languages
+
 SURROUND_COOKIE = "surround"
+LANGUAGE_COOKIE = "language"
 
 
 class Pages:
-    """The templates, with what all of them may use."""
+    """The templates, with what all of them may use; one environment a language."""
 
-    def __init__(self, folder: Path, asset_version: str) -> None:
-        self._templates = Environment(
-            loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-        )
-        self._templates.globals["asset_version"] = asset_version
-        self._templates.filters["rate"] = show_rate
-        self._templates.filters["moment"] = show_moment
+    def __init__(self, folder: Path, languages: Languages, asset_version: str) -> None:
+        self.languages = languages
+        self._environments = {
+            code: _environment(folder, languages, code, asset_version) for code in languages.names
+        }
 
-    def render(self, request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+    def language(self, request: Request, default: str = SOURCE) -> str:
+        """The language for whoever asks: chosen, else accepted by the browser, else ``default``."""
+        chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+        return self.languages.choose(chosen, request.headers.get("accept-language", ""), default)
+
+    def render(
+        self, request: Request, template: str, *, status: int = 200, language: str = SOURCE, **values: Any
+    ) -> HTMLResponse:
         """Render ``template``; every page knows the request's id and the surround that was chosen."""
         surround = "light" if request.cookies.get(SURROUND_COOKIE) == "light" else "dark"
-        html = self._templates.get_template(template).render(
-            request_id=request.state.request_id, surround=surround, **values
+        html = (
+            self._environments[language]
+            .get_template(template)
+            .render(
+                request_id=request.state.request_id,
+                surround=surround,
+                language=language,
+                languages=list(self.languages.names.items()),
+                **values,
+            )
         )
         return HTMLResponse(html, status_code=status)
+
+
+def _environment(folder: Path, languages: Languages, code: str, asset_version: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_translations(languages.catalogue(code), newstyle=True)
+    environment.globals["asset_version"] = asset_version
+    environment.filters["rate"] = show_rate
+    environment.filters["moment"] = show_moment
+    return environment
 
 
 def show_rate(value: float | None) -> str:

@@ -1,0 +1,12 @@
+"""The rater's pages. The link's token is in every address, so nothing depends on cookies or on a session.
+
+Opening a page never changes anything: link previews and mail scanners may follow any of these addresses.
+"""
+
+from fastapi import APIRouter
+
+from backend.routes.rater import entry, finish, images, practice, preferences, rate, sync
+
+router = APIRouter()
+for part in (entry, practice, rate, sync, images, finish, preferences):
+    router.include_router(part.router)

@@ -1,0 +1,107 @@
+"""Answers and viewings as the script sends them, and the state in which it finds the study."""
+
+import logging
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Body
+from pydantic import BaseModel, Field, SkipValidation
+from sqlalchemy.orm import Session
+
+from backend.database import ratings
+from backend.database.tables import Rater
+from backend.routes.dependencies import DatabaseDep
+from backend.routes.rater.visit import PREFIX, VisitDep
+from backend.studies.answers import MOST_AT_ONCE, Answer, Viewing, claimed_id, parse_answer, parse_viewing
+from backend.studies.invitations import admit
+from backend.studies.recording import Refusal, record
+from backend.studies.refusals import Refused, Unknown
+
+router = APIRouter(prefix=PREFIX)
+log = logging.getLogger("dermvtt.rating")
+
+Parsed = TypeVar("Parsed")
+
+
+class Batch(BaseModel):
+    """What waited in a browser. Entries are held against their schema one by one."""
+
+    answers: list[SkipValidation[Answer]] = Field(default_factory=list, max_length=MOST_AT_ONCE)
+    viewings: list[SkipValidation[Viewing]] = Field(default_factory=list, max_length=MOST_AT_ONCE)
+
+
+class RefusedEntry(BaseModel):
+    """Why an entry was not taken; ``final``: it never can be, so it need not be sent again."""
+
+    id: str
+    error: str
+    final: bool
+
+
+class State(BaseModel):
+    """A rater's current answers with their confidence, by position, and whether she may go on."""
+
+    answers: list[tuple[str | None, int | None]]
+    submitted: bool
+    open: bool
+
+
+class Reply(BaseModel):
+    """What became of each entry. An id in ``saved`` is on disk."""
+
+    saved: list[str]
+    refused: list[RefusedEntry]
+    state: State
+
+
+@router.post("/answers")
+def take(visit: VisitDep, database: DatabaseDep, batch: Annotated[Batch, Body()]) -> Reply:
+    """Store answers and viewings; when this returns, what is named in ``saved`` is on disk."""
+    answers, bad_answers = _parse_all(parse_answer, batch.answers)
+    viewings, bad_viewings = _parse_all(parse_viewing, batch.viewings)
+    with database.write() as session:
+        receipt = record(session, visit.token, answers, viewings)
+        rater = receipt.rater
+        if rater.consented_at is None:
+            # Nothing of hers could be waiting: whoever sends this has not read the first page.
+            raise receipt.refused[0].reason if receipt.refused else Unknown("There is no such page.")
+        state = _state(session, rater)
+    refused = [*bad_answers, *bad_viewings, *receipt.refused]
+    for one in refused:
+        log.warning("refused an entry of rater %s: %s", rater.id, one.reason)
+    translate = visit.pages.languages.catalogue(visit.language(rater)).gettext
+    return Reply(
+        saved=receipt.saved,
+        refused=[
+            RefusedEntry(id=one.id, error=one.reason.told(translate), final=one.final) for one in refused
+        ],
+        state=state,
+    )
+
+
+@router.get("/state")
+def state(visit: VisitDep, database: DatabaseDep) -> State:
+    """Her current answers, whichever device they came from."""
+    with database.read() as session:
+        rater = admit(session, visit.token)
+        if rater.consented_at is None:
+            raise Unknown("There is no such page.")
+        return _state(session, rater)
+
+
+def _state(session: Session, rater: Rater) -> State:
+    return State(
+        answers=[(step.answer, step.confidence) for step in ratings.steps(session, rater.id)],
+        submitted=rater.submitted_at is not None,
+        open=rater.study.state == "open",
+    )
+
+
+def _parse_all(parse: Callable[[Any], Parsed], given: list[Any]) -> tuple[list[Parsed], list[Refusal]]:
+    parsed, refused = [], []
+    for entry in given:
+        try:
+            parsed.append(parse(entry))
+        except Refused as reason:
+            refused.append(Refusal(claimed_id(entry), reason, final=True))
+    return parsed, refused
