@@ -1,10 +1,8 @@
 """``dermvtt``: studies on the command line. Arguments in, rules called; no work of its own."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from sqlalchemy.exc import DBAPIError
@@ -12,43 +10,37 @@ from sqlalchemy.exc import DBAPIError
 from backend import accounts, serving
 from backend.cli_analyze import analyze
 from backend.cli_audit import audit_mix
-from backend.database import raters, schema, studies
+from backend.cli_shared import GROUP_OPTIONS, RaterArgument, StudyOption, opened
+from backend.cli_studies import study_app
+from backend.database import schema
 from backend.database.sessions import Database
-from backend.database.tables import LARGEST_ID
 from backend.demo import demo
 from backend.settings import Settings, describe_settings, load_settings
 from backend.storage import ImageStore
-from backend.studies import invitations, lifecycle, mixes, results
+from backend.studies import exports, invitations, lifecycle, mixes, rating
+from backend.studies.invitations import Invited
 from training.errors import UserError
 from training.files import new_file
 
-OPTIONS = {"no_args_is_help": True, "rich_markup_mode": None}
 app = typer.Typer(
     name="dermvtt",
     help="Visual Turing tests: set up a study, serve it, export it, analyse it.",
     epilog="\b\nEnvironment variables:\n" + describe_settings(),
     add_completion=False,
     pretty_exceptions_enable=False,
-    **OPTIONS,
+    **GROUP_OPTIONS,
 )
-admin_app = typer.Typer(help="Accounts of admins.", **OPTIONS)
-study_app = typer.Typer(help="Make, list, close and reopen studies.", **OPTIONS)
+admin_app = typer.Typer(help="Accounts of admins.", **GROUP_OPTIONS)
 app.add_typer(admin_app, name="admin")
 app.add_typer(study_app, name="study")
 app.command()(analyze)
 app.command("audit-mix")(audit_mix)
 app.command()(demo)
 
-StudyOption = Annotated[
-    int, typer.Option("--study", min=1, max=LARGEST_ID, help="The study's number; see 'dermvtt study list'.")
-]
-StudyArgument = Annotated[int, typer.Argument(min=1, max=LARGEST_ID, help="The study's number.")]
 PortOption = Annotated[
     int | None, typer.Option(min=0, max=65535, help="Port to listen on [default: DERMVTT_PORT].")
 ]
-GroupOption = Annotated[
-    list[str] | None, typer.Option(help="A group of raters; repeat for more [default: ED, DLE].")
-]
+What = Literal["ratings", "history", "viewings", "participants"]
 
 
 def main() -> None:
@@ -65,17 +57,6 @@ def main() -> None:
         where = f"{error.filename}: " if error.filename else ""
         print(f"error: {where}{error.strerror or error}. Mend that and try again.", file=sys.stderr)
         sys.exit(1)
-
-
-@contextmanager
-def opened(settings: Settings) -> Iterator[Database]:
-    """The database of the settings, once its schema is known to be this program's."""
-    database = Database(settings.database)
-    try:
-        schema.require_current(database.engine)
-        yield database
-    finally:
-        database.close()
 
 
 @app.command()
@@ -125,68 +106,16 @@ def import_mix(
         print(f'Make a study of it with: dermvtt study create --mix {mix.id} --title "..."')
 
 
-@study_app.command("create")
-def create_study(
-    mix: Annotated[
-        int, typer.Option(min=1, max=LARGEST_ID, help="The mix's number, as 'import-mix' printed it.")
-    ],
-    title: Annotated[str, typer.Option(help="The title, as raters see it.")],
-    group: GroupOption = None,
-    seed: Annotated[
-        str, typer.Option(help="Seed of the presentation orders [default: drawn at random].")
-    ] = "",
-    introduction: Annotated[str, typer.Option(help="What raters read first [default: a general text].")] = "",
-) -> None:
-    """Make a study of an imported mix, open for answers.
-
-    Example: dermvtt study create --mix 1 --title "Real or generated?" --group ED --group DLE
-    """
-    with opened(load_settings()) as database, database.write() as session:
-        study = lifecycle.create_study(
-            session, mix, title, groups=group or None, seed=seed, introduction=introduction
-        )
-    print(f"Made study {study.id} ({study.title}); groups {', '.join(study.groups)}.")
-    print(f"Invite raters with: dermvtt invite --study {study.id} --group {study.groups[0]} --count 3")
-
-
-@study_app.command("list")
-def list_studies() -> None:
-    """List all studies with their progress.
-
-    Example: dermvtt study list
-    """
-    with opened(load_settings()) as database, database.read() as session:
-        for study in studies.everything(session):
-            progress = raters.progress(session, study.id)
-            submitted = sum(one.rater.submitted_at is not None for one in progress)
-            what = f"mix {study.mix_id}: {study.mix.name}; {len(progress)} raters, {submitted} submitted"
-            print(f"{study.id}  {study.state:6}  {study.title}  ({what})")
-
-
-@study_app.command("close")
-def close_study(study: StudyArgument) -> None:
-    """Close a study: no more answers are taken.
-
-    Example: dermvtt study close 1
-    """
-    _set_state(study, "closed")
-
-
-@study_app.command("open")
-def open_study(study: StudyArgument) -> None:
-    """Open a closed study again.
-
-    Example: dermvtt study open 1
-    """
-    _set_state(study, "open")
-
-
 @app.command()
 def invite(
     study: StudyOption,
-    group: Annotated[str, typer.Option(help="The raters' group, such as ED.")],
+    group: Annotated[
+        str, typer.Option(help="The raters' group, such as ED; none where the study asks them for it.")
+    ] = "",
     count: Annotated[int, typer.Option(help="How many raters.")] = 1,
-    name: Annotated[str, typer.Option(help="A pseudonym, for one rater [default: ED1, ED2, ...].")] = "",
+    name: Annotated[
+        str, typer.Option(help="A pseudonym, for one rater [default: ED1, ED2, ... or R1, R2, ...].")
+    ] = "",
 ) -> None:
     """Invite raters and print their links: this once, for only a hash of them is stored.
 
@@ -196,11 +125,11 @@ def invite(
     with opened(settings) as database, database.write() as session:
         invited = invitations.invite(session, study, group, count, name)
     for rater in invited:
-        print(f"{rater.name}\t{rater.group}\t{settings.base_url}/r/{rater.token}")
+        _print_link(settings, rater)
 
 
 @app.command()
-def renew(study: StudyOption, name: Annotated[str, typer.Argument(help="The rater's name.")]) -> None:
+def renew(study: StudyOption, name: RaterArgument) -> None:
     """Give a rater a new link; the old one stops working, her answers stay.
 
     Example: dermvtt renew --study 1 ED2
@@ -208,11 +137,11 @@ def renew(study: StudyOption, name: Annotated[str, typer.Argument(help="The rate
     settings = load_settings()
     with opened(settings) as database, database.write() as session:
         rater = invitations.renew(session, study, name)
-    print(f"{rater.name}\t{rater.group}\t{settings.base_url}/r/{rater.token}")
+    _print_link(settings, rater)
 
 
 @app.command()
-def revoke(study: StudyOption, name: Annotated[str, typer.Argument(help="The rater's name.")]) -> None:
+def revoke(study: StudyOption, name: RaterArgument) -> None:
     """Make a rater's link stop working; her answers stay.
 
     Example: dermvtt revoke --study 1 ED2
@@ -223,21 +152,42 @@ def revoke(study: StudyOption, name: Annotated[str, typer.Argument(help="The rat
 
 
 @app.command()
+def reopen(study: StudyOption, name: RaterArgument) -> None:
+    """Let a rater who has submitted go on with her answers. It is recorded.
+
+    Example: dermvtt reopen --study 1 ED2
+    """
+    with opened(load_settings()) as database, database.write() as session:
+        rating.reopen(session, study, name)
+    print(f"{name} can change her answers again, until she submits.")
+
+
+@app.command()
 def export(
     study: StudyOption,
+    what: Annotated[
+        What,
+        typer.Option(
+            help="ratings: each rater's current answer to each image, for 'dermvtt analyze'; history: every "
+            "answer ever given; viewings: how long each image was looked at; participants: who agreed "
+            "to what, and the answers to the study's questions."
+        ),
+    ] = "ratings",
     out: Annotated[Path | None, typer.Option(help="The file to write [default: standard output].")] = None,
 ) -> None:
-    """Export a study's ratings as CSV.
+    """Export what a study recorded, as CSV. All columns: docs/contracts.md.
 
     Example: dermvtt export --study 1 --out ratings.csv
+
+    Example: dermvtt export --study 1 --what history --out history.csv
     """
     with opened(load_settings()) as database, database.read() as session:
-        text = results.ratings_csv(session, lifecycle.get_study(session, study))
-    if out is None:
-        sys.stdout.buffer.write(text.encode())
-    else:
-        with new_file(out) as partial:
-            partial.write_bytes(text.encode())
+        chunks = exports.chunks(exports.csv_lines(session, lifecycle.get_study(session, study), what))
+        if out is None:
+            sys.stdout.buffer.writelines(chunks)
+        else:
+            with new_file(out) as partial, partial.open("wb") as file:
+                file.writelines(chunks)
 
 
 @admin_app.command("create")
@@ -262,10 +212,8 @@ def reset_password(email: Annotated[str, typer.Argument(help="The admin's e-mail
     print(f"One-time password of {email}: {password}")
 
 
-def _set_state(study: int, state: str) -> None:
-    with opened(load_settings()) as database, database.write() as session:
-        lifecycle.set_state(session, study, state)
-    print(f"Study {study} is {state}.")
+def _print_link(settings: Settings, rater: Invited) -> None:
+    print(f"{rater.name}\t{rater.group or '-'}\t{settings.base_url}/r/{rater.token}")
 
 
 if __name__ == "__main__":

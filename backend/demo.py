@@ -17,16 +17,19 @@ from backend import accounts, serving
 from backend.database import schema
 from backend.database.sessions import Database
 from backend.demo_mix import SEED, SHIPPED, about_images, make_mix
+from backend.languages import Languages, translatable
 from backend.private import write_private
 from backend.settings import Settings, load_settings
 from backend.storage import ImageStore
+from backend.studies.consent import INTRODUCTION, MAY_REVISE
 from backend.studies.invitations import invite
-from backend.studies.lifecycle import GROUPS, INTRODUCTION, create_study
+from backend.studies.lifecycle import GROUPS, create_study
 from backend.studies.mixes import import_mix
+from backend.studies.options import StudyTexts
 from training.errors import UserError
 
 ADMIN = "admin@localhost"
-TITLE = "Real or generated? A visual Turing test of skin lesions"
+TITLE = translatable("Real or generated? A visual Turing test of skin lesions")
 PORTS_TRIED = 20
 
 
@@ -84,7 +87,7 @@ def demo(
         }
     )
     about = about_images(mix)
-    links = _make_study(settings, mix, f"{home.name}{suffix}", about)
+    links = _make_study(settings, mix, f"{home.name}{suffix}")
     serving.serve(settings, lambda address: _announce(address, links, settings, home, about))
 
 
@@ -95,7 +98,17 @@ def _named_after(source: Path, otherwise: str) -> str:
     return f"{readable}-{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
 
 
-def _make_study(settings: Settings, mix_folder: Path, name: str, about: str) -> Links:
+def _texts(mix_folder: Path) -> dict[str, StudyTexts]:
+    """What the demo tells its raters, in every language."""
+    languages, texts = Languages(), {}
+    for code in languages.names:
+        say = languages.catalogue(code).gettext
+        told = f"{say(INTRODUCTION)} {say(MAY_REVISE)}\n{about_images(mix_folder, say)}"
+        texts[code] = StudyTexts(title=say(TITLE), introduction=told)
+    return texts
+
+
+def _make_study(settings: Settings, mix_folder: Path, name: str) -> Links:
     """The demo's study, made at the first run; its links are kept in a file that only its owner can read."""
     kept = settings.data_dir / "links.json"
     database = Database(settings.database)
@@ -106,8 +119,7 @@ def _make_study(settings: Settings, mix_folder: Path, name: str, about: str) -> 
         if links is None:
             mix = import_mix(database, ImageStore(settings.images_dir), mix_folder, name).mix
             with database.write() as session:
-                told = f"{INTRODUCTION}\n{about}"
-                study = create_study(session, mix.id, TITLE, seed=str(SEED), introduction=told)
+                study = create_study(session, mix.id, TITLE, seed=str(SEED), texts=_texts(mix_folder))
                 tokens = {group: invite(session, study.id, group)[0].token for group in GROUPS}
                 links = Links(tokens, ADMIN, accounts.create_admin(session, ADMIN))
                 # Inside the transaction: links that could not be kept must not exist. A crash before the

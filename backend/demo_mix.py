@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
+from backend.languages import Translate, translatable
 from training.errors import INTERRUPTED, UserError
 from training.manifest import MixError, read_manifest
 
@@ -86,7 +87,23 @@ def _require_enough(dataset: Path) -> None:
         )
 
 
-def about_images(mix: Path) -> str:
+SHOWN = translatable("All images are {side} x {side} pixels, shown enlarged.")
+TRAINED = {
+    "drawn": translatable(
+        "The generated ones are by a {family} that was trained on another data set of computer-drawn "
+        "phantoms."
+    ),
+    "photographed": translatable(
+        "The generated ones are by a {family} that was trained on another data set of photographs."
+    ),
+    "same": translatable(
+        "The generated ones are by a {family} that was trained on the data set that the real ones are taken "
+        "from."
+    ),
+}
+
+
+def about_images(mix: Path, translate: Translate = str) -> str:
     """What raters are told of the images: nothing by which one of them could be told from another.
 
     Raises ``UserError`` where the mix is damaged.
@@ -98,11 +115,8 @@ def about_images(mix: Path) -> str:
     fake = next(image for image in manifest.images if image.truth == "fake")
     real = next(image for image in manifest.images if image.truth == "real")
     drawn = manifest.configuration.get("generator_drawn", manifest.drawn)
-    trained_on = f"another data set of {'computer-drawn phantoms' if drawn else 'photographs'}"
+    trained_on = "drawn" if drawn else "photographed"
     if manifest.configuration.get("generator_dataset") == real.provenance.dataset:
-        trained_on = "the data set that the real ones are taken from"
-    side = manifest.resolution
-    return (
-        f"All images are {side} x {side} pixels, shown enlarged. "
-        f"The generated ones are by a {fake.source.upper()} that was trained on {trained_on}."
-    )
+        trained_on = "same"
+    shown = translate(SHOWN).format(side=manifest.resolution)
+    return f"{shown} {translate(TRAINED[trained_on]).format(family=fake.source.upper())}"

@@ -1,0 +1,32 @@
+"""What the commands have in common: opening the database, and naming a study."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from backend.database import schema
+from backend.database.columns import LARGEST_ID
+from backend.database.sessions import Database
+from backend.settings import Settings
+
+GROUP_OPTIONS = {"no_args_is_help": True, "rich_markup_mode": None}
+"""Of a command that only holds others."""
+
+StudyOption = Annotated[
+    int, typer.Option("--study", min=1, max=LARGEST_ID, help="The study's number; see 'dermvtt study list'.")
+]
+StudyArgument = Annotated[int, typer.Argument(min=1, max=LARGEST_ID, help="The study's number.")]
+RaterArgument = Annotated[str, typer.Argument(help="The rater's name.")]
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Database]:
+    """The database of the settings, once its schema is known to be this program's."""
+    database = Database(settings.database)
+    try:
+        schema.require_current(database.engine)
+        yield database
+    finally:
+        database.close()

@@ -1,0 +1,221 @@
+"""``dermvtt study``: making studies, their options and texts, closing them."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from backend.cli_shared import GROUP_OPTIONS, StudyArgument, opened
+from backend.database import mixes, raters, ratings, studies
+from backend.database.columns import LARGEST_ID
+from backend.languages import Languages
+from backend.settings import load_settings
+from backend.studies import lifecycle
+from backend.studies.lifecycle import get_study
+from backend.studies.options import FROZEN, StudyOptions, StudyTexts, options_of, parse_texts, show_option
+from training.errors import UserError
+
+study_app = typer.Typer(help="Make, set, list, close and reopen studies.", **GROUP_OPTIONS)
+
+
+def describe_options() -> str:
+    """One line for each option of a study: its name, what it does, its default."""
+    lines = []
+    for name, field in StudyOptions.model_fields.items():
+        default = show_option(name, field.get_default(call_default_factory=True))
+        shown = f" [default: {default}]" if default else ""
+        lines.append(f"  {name}  {field.description}{shown}")
+    return "\n".join(lines)
+
+
+def _file(what: str) -> object:
+    return typer.Option(help=f"A text file (UTF-8) with {what}.")
+
+
+def _text(what: str) -> object:
+    return typer.Option(help=f"{what}; an empty one is DermVTT's own.")
+
+
+MixOption = Annotated[
+    int, typer.Option(min=1, max=LARGEST_ID, help="The mix's number, as 'import-mix' printed it.")
+]
+PracticeOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=LARGEST_ID, help="A mix of at most 10 other images, shown first and not counted."
+    ),
+]
+GroupOption = Annotated[
+    list[str] | None, typer.Option(help="A group of raters; repeat for more [default: ED, DLE].")
+]
+SeedOption = Annotated[str, typer.Option(help="Seed of the presentation orders [default: drawn at random].")]
+LanguageOption = Annotated[str, typer.Option(help="The language of these texts, such as en.")]
+
+
+@study_app.command("create")
+def create_study(
+    mix: MixOption,
+    title: Annotated[str, typer.Option(help="The title, as raters see it.")],
+    practice: PracticeOption = None,
+    group: GroupOption = None,
+    seed: SeedOption = "",
+    language: Annotated[str, typer.Option(help="The language of the title and the introduction.")] = "en",
+    introduction: Annotated[str, typer.Option(help="What raters read first [default: a general text].")] = "",
+) -> None:
+    """Make a study of an imported mix, open for answers.
+
+    Example: dermvtt study create --mix 1 --title "Real or generated?" --group ED --group DLE
+    """
+    texts = {Languages().require(language): parse_texts({"introduction": introduction})}
+    with opened(load_settings()) as database, database.write() as session:
+        study = lifecycle.create_study(
+            session,
+            mix,
+            title,
+            groups=group or None,
+            seed=seed,
+            language=language,
+            texts=texts,
+            practice_mix_id=practice,
+        )
+    print(f"Made study {study.id} ({study.title}); groups {', '.join(study.groups)}.")
+    print(f"What raters read and may do: dermvtt study show {study.id}, dermvtt study set --help")
+    print(f"Invite raters with: dermvtt invite --study {study.id} --group {study.groups[0]} --count 3")
+
+
+@study_app.command("list")
+def list_studies() -> None:
+    """List all studies with their progress.
+
+    Example: dermvtt study list
+    """
+    with opened(load_settings()) as database, database.read() as session:
+        for study in studies.everything(session):
+            progress = raters.progress(session, study.id)
+            submitted = sum(one.rater.submitted_at is not None for one in progress)
+            what = f"mix {study.mix_id}: {study.mix.name}; {len(progress)} raters, {submitted} submitted"
+            print(f"{study.id}  {study.state:6}  {study.title}  ({what})")
+
+
+@study_app.command("show")
+def show_study(study: StudyArgument) -> None:
+    """Show a study's state, options and texts.
+
+    Example: dermvtt study show 1
+    """
+    with opened(load_settings()) as database, database.read() as session:
+        found = get_study(session, study)
+        progress = raters.progress(session, found.id)
+        practice = mixes.find(session, found.practice_mix_id or 0)
+        rated = ratings.any_in_study(session, found.id)
+    submitted = sum(one.rater.submitted_at is not None for one in progress)
+    print(f"Study {found.id} is {found.state}: {found.title}")
+    for shown, name in ((found.mix, "mix"), (practice, "practice mix")):
+        if shown:
+            print(f"  {name}: {shown.id} ({shown.name}), {shown.reals} reals, {shown.fakes} fakes")
+    print(f"  groups: {', '.join(found.groups)}")
+    print(f"  seed: {found.seed}")
+    print(f"  language: {found.language}")
+    print(f"  raters: {len(progress)}, {submitted} submitted")
+    print("Options, as 'dermvtt study set' takes them" + ("; * fixed by the first rating:" if rated else ":"))
+    for name, value in options_of(found):
+        print(f"  {name}={show_option(name, value)}" + (" *" if rated and name in FROZEN else ""))
+    print("Texts of its own:")
+    for code, held in found.texts.items():
+        for name, text in StudyTexts.model_validate(held):
+            if text:
+                print(f"  {code} {name}: " + text.replace("\n", "\n    "))
+
+
+@study_app.command(
+    "set",
+    help="Change options of a study. One that shapes the answers is fixed by the first rating.\n\n"
+    "\b\nExample: dermvtt study set 1 zoom=no confidence_levels=5 questions=years,field\n"
+    """Example: dermvtt study set 1 'questions=[{"id": "place", "kind": "choice", "required": true,
+    "label": {"en": "Where do you work?"}, "choices": ["clinic", "practice"]}]'\n\n"""
+    "\b\nOptions of a study:\n" + describe_options(),
+)
+def set_options(
+    study: StudyArgument,
+    options: Annotated[list[str], typer.Argument(metavar="NAME=VALUE...", help="What to change.")],
+) -> None:
+    """Change options of a study; see ``describe_options``."""
+    changes = {}
+    for option in options:
+        name, equals, value = option.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"{option!r} is not of the form NAME=VALUE, such as zoom=no.")
+        if name not in StudyOptions.model_fields:
+            raise typer.BadParameter(f"there is no option {name!r}; see: dermvtt study set --help")
+        changes[name] = value
+    with opened(load_settings()) as database, database.write() as session:
+        chosen = lifecycle.change_options(session, study, changes)
+    for name in changes:
+        print(f"{name}={show_option(name, getattr(chosen, name))}")
+
+
+@study_app.command("texts")
+def set_texts(
+    study: StudyArgument,
+    language: LanguageOption,
+    title: Annotated[str | None, _text("The title, as raters see it")] = None,
+    introduction: Annotated[str | None, _text("What raters read first")] = None,
+    introduction_file: Annotated[Path | None, _file("the introduction")] = None,
+    consent: Annotated[str | None, _text("What raters agree to")] = None,
+    consent_file: Annotated[Path | None, _file("what raters agree to")] = None,
+    thanks: Annotated[str | None, _text("What raters read after submitting")] = None,
+    thanks_file: Annotated[Path | None, _file("what raters read after submitting")] = None,
+) -> None:
+    """Change what a study tells its raters in one language; what is not named stays.
+
+    Example: dermvtt study texts 1 --language de --title "Echt oder erzeugt?" --introduction-file text.txt
+    """
+    given = {
+        "title": title,
+        "introduction": _either("introduction", introduction, introduction_file),
+        "consent": _either("consent", consent, consent_file),
+        "thanks": _either("thanks", thanks, thanks_file),
+    }
+    changes = {name: text for name, text in given.items() if text is not None}
+    if not changes:
+        raise typer.BadParameter("nothing to change. Give --title, --introduction, --consent or --thanks.")
+    code = Languages().require(language)
+    with opened(load_settings()) as database, database.write() as session:
+        held = get_study(session, study, lock=True).texts.get(code, {})
+        lifecycle.change_texts(session, study, code, parse_texts({**held, **changes}))
+    print(f"Changed for {code}: {', '.join(changes)}.")
+
+
+@study_app.command("close")
+def close_study(study: StudyArgument) -> None:
+    """Close a study: no more answers are taken.
+
+    Example: dermvtt study close 1
+    """
+    _set_state(study, "closed")
+
+
+@study_app.command("open")
+def open_study(study: StudyArgument) -> None:
+    """Open a closed study again.
+
+    Example: dermvtt study open 1
+    """
+    _set_state(study, "open")
+
+
+def _set_state(study: int, state: str) -> None:
+    with opened(load_settings()) as database, database.write() as session:
+        lifecycle.set_state(session, study, state)
+    print(f"Study {study} is {state}.")
+
+
+def _either(name: str, text: str | None, file: Path | None) -> str | None:
+    if file is None:
+        return text
+    if text is not None:
+        raise typer.BadParameter(f"give --{name} or --{name}-file, not both.")
+    try:
+        return file.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{file} is not UTF-8 (byte {error.start}). Save it again as UTF-8.") from error
