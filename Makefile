@@ -8,10 +8,10 @@ PRESET ?= quick
 MIX ?= mixes/x
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data test lint figures train-pgan train-dcgan train-lapgan mix serve bench bench-training clean
+.PHONY: help setup demo data test lint figures train-pgan train-dcgan train-lapgan mix serve bench bench-rating bench-training clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/dev ## a virtual environment with everything: the program, tests, a browser
 
@@ -49,7 +49,10 @@ serve: $(VENV)/training ## serve the studies of the data folder
 	$(BIN)/dermvtt serve
 
 bench: setup ## speed of drawing, preparing and rating on this machine
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python -m benchmarks.run
+
+bench-rating: setup ## from a key press to the next image, in Chromium, near and over a slow line; a minute or two
+	$(BIN)/python -m benchmarks.rating
 
 bench-training: $(VENV)/training ## speed and memory of training steps, in pairs; some minutes a case
 	$(BIN)/python benchmarks/steps.py

@@ -3,8 +3,6 @@
 Figures of one machine at one moment: compare pairs from one run, and quote ratios.
 """
 
-import os
-import re
 import statistics
 import subprocess
 import sys
@@ -12,11 +10,12 @@ import tempfile
 import time
 from http.client import HTTPConnection
 from pathlib import Path
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
+
+from benchmarks.serving import IMAGES, serving
 
 PHOTOGRAPHS = 400
 RATERS = 5
-IMAGES = 80
 
 
 def main() -> None:
@@ -48,25 +47,8 @@ def timed(command: list[str]) -> float:
 
 def rating(home: Path) -> None:
     """Milliseconds from an answer sent to an answer stored durably, one rater at a time, over loopback."""
-    environment = os.environ | {
-        "DERMVTT_DATA_DIR": str(home / "study"),
-        "DATABASE_URL": "",
-        "DERMVTT_PORT": "0",
-    }
-    tokens = study(home, environment)
-    server = subprocess.Popen(
-        [sys.executable, "-m", "backend.cli", "serve"],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        address = urlsplit(server.stdout.readline().split()[2])
-        milliseconds = sorted(took for token in tokens for took in rate_all(address.netloc, token))
-    finally:
-        server.terminate()
-        server.wait()
+    with serving(home, RATERS) as served:
+        milliseconds = sorted(took for token in served.tokens for took in rate_all(served.port, token))
     p99 = milliseconds[round(0.99 * (len(milliseconds) - 1))]
     print(
         f"rating     {1000 / statistics.mean(milliseconds):8.1f} answers/s  "
@@ -74,23 +56,9 @@ def rating(home: Path) -> None:
     )
 
 
-def study(home: Path, environment: dict[str, str]) -> list[str]:
-    """Make a study of a mix of noise; return its raters' tokens."""
-    from tests.support import write_mix  # noqa: PLC0415 - the repository's root is on the path here
-
-    def dermvtt(*arguments: object) -> str:
-        command = [sys.executable, "-m", "backend.cli", *map(str, arguments)]
-        return subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout  # noqa: S603
-
-    dermvtt("migrate")
-    dermvtt("import-mix", write_mix(home / "mix", reals=50, fakes=IMAGES - 50))
-    dermvtt("study", "create", "--mix", 1, "--title", "Benchmark")
-    return re.findall(r"/r/(\S+)", dermvtt("invite", "--study", 1, "--group", "ED", "--count", RATERS))
-
-
-def rate_all(netloc: str, token: str) -> list[float]:
+def rate_all(port: int, token: str) -> list[float]:
     """Answer every image as the rating script does; return each answer's milliseconds."""
-    connection = HTTPConnection(netloc)
+    connection = HTTPConnection("127.0.0.1", port)
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
 
     def post(path: str, form: dict[str, str]) -> int:
@@ -112,5 +80,4 @@ def rate_all(netloc: str, token: str) -> list[float]:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parents[1]))
     main()
