@@ -1,6 +1,7 @@
 """What tests of all rooms share: both databases, a blinded mix, a study."""
 
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -40,6 +41,22 @@ def _no_outside_settings(monkeypatch, tmp_path):
     for name in Settings.model_fields:
         monkeypatch.delenv(f"DERMVTT_{name.upper()}", raising=False)
     monkeypatch.setenv("DERMVTT_DATA_DIR", str(tmp_path / "var"))
+
+
+@pytest.fixture
+def dermvtt(monkeypatch, capsys) -> Callable[..., tuple[int, str, str]]:
+    """Run a command as a user types it; returns its exit code, standard output and standard error."""
+    from backend import cli  # takes a second, which most tests need not wait for
+
+    def run(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["dermvtt", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+            sys.exit(0)
+        captured = capsys.readouterr()
+        return ended.value.code or 0, captured.out, captured.err
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,8 @@ import numpy as np
 from backend.database.sessions import Database
 from backend.database.tables import Study
 from backend.settings import Settings
+from backend.studies.consent import begin, told
+from backend.studies.invitations import admit
 from training.encode import encode_png
 from training.manifest import FakeProvenance, Manifest, MixImage, RealProvenance, digest
 
@@ -25,14 +27,23 @@ class World:
     link: dict[str, str] = field(default_factory=dict)
 
 
-def write_mix(folder: Path, reals: int, fakes: int, *, drawn: bool = False, seed: int = 0) -> Path:
-    """Write a mix folder of 16 x 16 noise."""
+def consent(world: World, name: str = "ED1", **form: str) -> None:
+    """Agree to take part, in English."""
+    with world.database.write() as session:
+        rater = admit(session, world.link[name])
+        begin(session, world.link[name], told(rater.study, "en", str), form=form)
+
+
+def write_mix(
+    folder: Path, reals: int, fakes: int, *, drawn: bool = False, seed: int = 0, side: int = 16
+) -> Path:
+    """Write a mix folder of noise, ``side`` x ``side``."""
     rng = np.random.default_rng(seed)
     (folder / "images").mkdir(parents=True)
     images = []
     for index in range(reals + fakes):
         identity = rng.bytes(16).hex()
-        data = encode_png(rng.integers(0, 256, (16, 16, 3), dtype=np.uint8))
+        data = encode_png(rng.integers(0, 256, (side, side, 3), dtype=np.uint8))
         (folder / "images" / f"{identity}.png").write_bytes(data)
         real = RealProvenance(dataset="0" * 64, index=index)
         fake = FakeProvenance(generator="1" * 64, family="pgan", latent_seed=index)
@@ -46,6 +57,6 @@ def write_mix(folder: Path, reals: int, fakes: int, *, drawn: bool = False, seed
             )
         )
     images.sort(key=lambda image: image.id)
-    manifest = Manifest(tool_version="0", resolution=16, drawn=drawn, seed=seed, images=images)
+    manifest = Manifest(tool_version="0", resolution=side, drawn=drawn, seed=seed, images=images)
     (folder / "manifest.json").write_text(manifest.model_dump_json(indent=2))
     return folder

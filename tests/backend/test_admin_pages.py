@@ -14,7 +14,7 @@ from backend.analysis.ratings import read_ratings
 from backend.analysis.report import analyze, to_dict
 from backend.app import create_app
 from backend.routes import admin as admin_routes
-from backend.routes import exports, studies
+from backend.routes import exports, studies, study_page, study_settings
 from backend.routes.access import known_admin, ready_admin
 from tests.backend.conftest import ADMIN, PASSWORD, add_admin, hidden, log_in
 
@@ -38,8 +38,8 @@ def test_every_admin_route_states_who_may_use_it():
         for inner in dependant.dependencies:
             yield from dependencies(inner)
 
-    routers = (admin_routes.router, studies.router, exports.router)
-    routes = [route for router in routers for route in router.routes if route.name not in open_to_all]
+    routers = (admin_routes, studies, study_page, study_settings, exports)
+    routes = [route for module in routers for route in module.router.routes if route.name not in open_to_all]
     assert len(routes) >= 14
     for route in routes:
         assert set(dependencies(route.dependant)) & {known_admin, ready_admin}, f"{route.path} is open to all"
@@ -51,7 +51,17 @@ on_sqlite = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 
 @on_sqlite
 @pytest.mark.parametrize(
-    "path", ["", "/studies/new", "/studies/1", "/studies/1/results", "/studies/1/ratings.csv"]
+    "path",
+    [
+        "",
+        "/studies/new",
+        "/studies/1",
+        "/studies/1/settings",
+        "/studies/1/results",
+        "/studies/1/ratings.csv",
+        "/studies/1/history.csv",
+        "/studies/1/participants.csv",
+    ],
 )
 def test_without_a_log_in_there_is_only_the_way_to_it(browser, path):
     assert browser.get(f"/admin{path}").headers["location"] == "/admin/login"
@@ -121,7 +131,16 @@ def test_a_session_cookie_is_kept_from_scripts_and_other_sites(browse, admin):
 
 @on_sqlite
 @pytest.mark.parametrize(
-    "path", ["/logout", "/studies", "/studies/1/raters", "/studies/1/state", "/studies/1/raters/ED1/revoke"]
+    "path",
+    [
+        "/logout",
+        "/studies",
+        "/studies/1/raters",
+        "/studies/1/state",
+        "/studies/1/settings",
+        "/studies/1/raters/ED1/revoke",
+        "/studies/1/raters/ED1/reopen",
+    ],
 )
 @pytest.mark.parametrize("csrf", ["", "0" * 64])
 def test_forms_that_another_site_sent_are_refused(admin, path, csrf):
@@ -217,8 +236,11 @@ def test_links_can_be_renewed_and_revoked(admin, browse, world):
         "/studies/99",
         "/studies/x",
         "/studies/99999999999999999999",
+        "/studies/99/settings",
         "/studies/99/results",
         "/studies/99/ratings.csv",
+        "/studies/99/history.csv",
+        "/studies/1/nonsense.csv",
     ],
 )
 def test_studies_that_are_not_there_are_a_friendly_404(admin, path):
@@ -237,14 +259,13 @@ def test_mistakes_in_forms_keep_what_was_typed(admin):
 
 def test_text_of_a_study_is_shown_as_text(admin, browse, world):
     attack = "<script>alert(1)</script>"
-    made = admin.post(
-        "/admin/studies",
-        data={"csrf": token(admin), "mix": "1", "title": attack, "groups": "ED", "introduction": attack},
-    )
-    study = made.headers["location"]
+    form = {"csrf": token(admin), "mix": "1", "title": attack, "groups": "ED"}
+    study = admin.post("/admin/studies", data=form).headers["location"]
+    admin.post(f"{study}/settings", data={"csrf": token(admin), "introduction_en": attack})
     page = admin.post(f"{study}/raters", data={"csrf": token(admin), "group": "ED", "count": "1"}).text
     link = re.search(r"/r/([\w-]+)</code>", page).group(1)
-    for html in (page, admin.get("/admin").text, browse().get(f"/r/{link}").text):
+    settings = admin.get(f"{study}/settings").text
+    for html in (page, settings, admin.get("/admin").text, browse().get(f"/r/{link}").text):
         assert attack not in html
         assert "&lt;script&gt;" in html
 

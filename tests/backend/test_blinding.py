@@ -6,30 +6,39 @@ import pytest
 import sqlalchemy as sa
 
 from backend.database.tables import Image, Mix, Presentation
+from backend.studies.invitations import admit
+from tests.backend.crawling import crawl, furnish
+from tests.support import consent
 
-WATCHED = re.compile(r'(?:href|src)="(/[^"#]*)')
+# What pages show does not depend on which database the rows come from.
+pytestmark = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def crawled(browser, world):
+def crawled(browser, world, make_mix):
     """Every page and file that a rater's pages lead to, before and after she submitted."""
+    furnish(world, make_mix)
     base = f"/r/{world.link['ED1']}"
-    browser.post(f"{base}/start", data={"agree": "1"})
-    found, waiting = {}, [base, f"{base}/rate/1", f"{base}/review", f"{base}/done"]
+    consent(world)
+    found = {}
     for position in range(1, 9):
-        form = {"answer": "real", "submission": f"submission{position}"}
+        form = {"answer": "real", "submission": f"submission{position}", "confidence": 1 + position % 5}
         reply = browser.post(f"{base}/rate/{position}", data=form, headers={"Accept": "application/json"})
         found[f"answer {position}"] = reply
-    while waiting:
-        address = waiting.pop()
-        if address in found:
-            continue
-        reply = found[address] = browser.get(address)
-        if reply.headers.get("content-type", "").startswith("text/html"):
-            waiting += WATCHED.findall(reply.text)
+    for key in image_keys(world):
+        entry = {"id": f"entry-{key[:8]}", "image": key, "answer": "fake"}
+        found[f"entry {key}"] = browser.post(f"{base}/answers", json={"answers": [entry]})
+    for language in ("de", "en"):
+        found |= {f"{language} {a}": reply for a, reply in crawl(browser, base, language).items()}
     browser.post(f"{base}/submit", data={"leave_unanswered": "1"})
     found["done"] = browser.get(f"{base}/done")
     return found
+
+
+def image_keys(world, name="ED1"):
+    with world.database.read() as session:
+        rater = admit(session, world.link[name])
+        return session.scalars(sa.select(Presentation.key).where(Presentation.rater_id == rater.id)).all()
 
 
 def pictures(world, found):
@@ -37,7 +46,7 @@ def pictures(world, found):
     with world.database.read() as session:
         query = sa.select(Presentation.key, Image.truth).join(Image, Image.id == Presentation.image_id)
         truths = dict(session.execute(query).all())
-    replies = {a: r for a, r in found.items() if "/images/" in a}
+    replies = {a: r for a, r in found.items() if a.startswith("en ") and "/images/" in a}
     assert len(replies) == 8
     return [
         (reply, truths[address.split("/")[-1].removesuffix(".png")]) for address, reply in replies.items()
@@ -47,15 +56,17 @@ def pictures(world, found):
 def test_the_crawl_reaches_every_page_and_all_images(world, crawled):
     assert sum("/rate/" in address for address in crawled) >= 8
     assert len(pictures(world, crawled)) == 8
-    assert all(reply.status_code in {200, 303} for reply in crawled.values())
+    missing = {address.split("/", 3)[-1] for address, reply in crawled.items() if reply.status_code == 404}
+    assert missing == {"rate/9", "practice/5", "practice/5.png"}
+    assert all(reply.status_code in {200, 303, 404} for reply in crawled.values())
 
 
 def test_no_name_of_the_mix_reaches_the_browser(world, crawled):
     with world.database.read() as session:
         images = session.scalars(sa.select(Image)).all()
-        mix = session.scalars(sa.select(Mix)).one()
+        mixes = session.scalars(sa.select(Mix)).all()
     secret = {
-        mix.manifest_sha256,
+        *(mix.manifest_sha256 for mix in mixes),
         *(image.public_id for image in images),
         *(image.sha256 for image in images),
     }
@@ -68,10 +79,28 @@ def test_no_name_of_the_mix_reaches_the_browser(world, crawled):
 def test_images_differ_in_their_pixels_alone(world, crawled):
     replies = pictures(world, crawled)
     assert len({len(reply.content) for reply, _ in replies}) == 1
-    headers = [{k: v for k, v in reply.headers.items() if k != "x-request-id"} for reply, _ in replies]
-    assert all(one == headers[0] for one in headers)
-    assert not {"etag", "last-modified", "content-disposition"} & set(headers[0])
+    headers = [
+        [(name, value) for name, value in reply.headers.raw if name != b"x-request-id"]
+        for reply, _ in replies
+    ]
+    assert all(one == headers[0] for one in headers)  # their order too
+    assert not {"etag", "last-modified", "content-disposition", "set-cookie", "age"} & set(
+        replies[0][0].headers
+    )
     assert len({reply.content[:43] for reply, _ in replies}) == 1  # all that stands before the pixels
+
+
+def test_images_are_not_compressed_on_their_way(browser, build_world):
+    """Compressed, the smoother ones would be shorter, and generated images are smoother."""
+    world = build_world(side=64)
+    consent(world)
+    base = f"/r/{world.link['ED1']}/images"
+    replies = [
+        browser.get(f"{base}/{key}.png", headers={"Accept-Encoding": "gzip, deflate, br, zstd"})
+        for key in image_keys(world)
+    ]
+    assert not [reply for reply in replies if "content-encoding" in reply.headers]
+    assert len({reply.headers["content-length"] for reply in replies}) == 1
 
 
 def test_request_ids_and_keys_do_not_follow_the_truth(world, crawled):

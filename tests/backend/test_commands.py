@@ -4,7 +4,6 @@ import io
 import json
 import re
 import stat
-import sys
 
 import pytest
 import typer
@@ -14,23 +13,9 @@ from backend.analysis.ratings import read_ratings
 from backend.database.sessions import Database
 from backend.private import create_secret, write_private
 from backend.settings import Settings, load_settings
-from backend.studies import rating
+from backend.studies import consent, invitations, rating
+from backend.studies.options import StudyOptions
 from training.errors import UserError
-
-
-@pytest.fixture
-def dermvtt(monkeypatch, capsys):
-    """Run a command; returns its exit code, standard output and standard error."""
-
-    def run(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["dermvtt", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-            sys.exit(0)
-        captured = capsys.readouterr()
-        return ended.value.code or 0, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -64,8 +49,16 @@ def test_from_an_empty_database_to_a_csv(dermvtt, make_mix, tmp_path):
 def rate_first(token):
     database = Database(load_settings().database)
     with database.write() as session:
-        rating.consent(session, token)
-        rating.answer(session, token, rating.Answer(1, "fake", "submission"))
+        rater = invitations.admit(session, token)
+        consent.begin(session, token, consent.told(rater.study, "en", str), form={"years": "7"})
+        rating.answer_form(session, token, 1, "fake")
+    database.close()
+
+
+def submit(token):
+    database = Database(load_settings().database)
+    with database.write() as session:
+        rating.submit(session, token, leave_unanswered=True)
     database.close()
 
 
@@ -85,6 +78,105 @@ def test_links_and_studies_are_managed(dermvtt, make_mix):
         "error: This study is closed and takes no more answers. What you answered before is kept.\n",
     )
     assert "open" in dermvtt("study", "open", 1)[1]
+
+
+@pytest.fixture
+def study(installation, dermvtt, make_mix):
+    """A study of two mixes, set up on the command line."""
+    dermvtt("migrate")
+    dermvtt("import-mix", make_mix())
+    dermvtt("import-mix", make_mix(1, 1, seed=2))
+    return dermvtt("study", "create", "--mix", 1, "--practice", 2, "--title", "Skin", "--language", "en")
+
+
+@pytest.mark.usefixtures("study")
+def test_what_is_set_is_shown_and_can_be_set_again(dermvtt):
+    choice = {"id": "place", "kind": "choice", "label": {"en": "Where?"}, "choices": ["clinic", "practice"]}
+    questions = json.dumps([{"id": "years", "kind": "number", "required": True}, choice])
+    code, out, _ = dermvtt("study", "set", 1, "zoom=no", "confidence_levels=5", f"questions={questions}")
+    assert (code, out.splitlines()[:2]) == (0, ["zoom=no", "confidence_levels=5"])
+    shown = dermvtt("study", "show", 1)[1]
+    assert "practice mix: 2 (mix), 1 reals, 1 fakes" in shown
+    options = dict(line.strip().split("=", 1) for line in shown.splitlines() if "=" in line)
+    assert set(options) == set(StudyOptions.model_fields)
+    assert (options["zoom"], options["fixation_ms"]) == ("no", "0")
+    assert json.loads(options["questions"])[1] == choice
+    again = [f"{name}={value}" for name, value in options.items()]
+    assert dermvtt("study", "set", 1, *again)[0] == 0
+    assert dermvtt("study", "show", 1)[1] == shown
+    assert dermvtt("study", "set", 1, "questions=years,field")[1] == "questions=years,field\n"
+
+
+@pytest.mark.usefixtures("study")
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        ("zoom=maybe", "zoom: must be yes or no."),
+        ("fixation_ms=long", "fixation_ms: must be a whole number."),
+        ("fixation_ms=50", "must be 0 (none) or 100 to 10000"),
+        ("questions=[", "questions: "),
+        ("questions=shoes", "the question shoes needs a label"),
+    ],
+)
+def test_an_option_that_cannot_be_is_named(dermvtt, option, words):
+    code, out, err = dermvtt("study", "set", 1, option)
+    assert (code, out) == (1, "")
+    assert words in err
+
+
+@pytest.mark.usefixtures("study")
+def test_what_shapes_answers_is_fixed_by_the_first_rating(dermvtt):
+    token = dermvtt("invite", "--study", 1, "--group", "ED")[1].strip().rsplit("/", 1)[1]
+    rate_first(token)
+    code, _, err = dermvtt("study", "set", 1, "zoom=no", "show_results=yes")
+    assert code == 1
+    assert err.startswith("error: zoom cannot change any more")
+    assert dermvtt("study", "set", 1, "show_results=yes")[0] == 0
+    shown = dermvtt("study", "show", 1)[1]
+    assert "  zoom=yes *\n" in shown
+    assert "  show_results=yes\n" in shown
+
+
+@pytest.mark.usefixtures("study")
+def test_texts_are_changed_one_by_one(dermvtt, tmp_path):
+    (tmp_path / "text").write_bytes("\ufeffRead this.\nAnd this: \u00e4.\n".encode())
+    given = ("--title", "Title", "--introduction-file", tmp_path / "text")
+    assert dermvtt("study", "texts", 1, "--language", "en", *given)[0] == 0
+    assert dermvtt("study", "texts", 1, "--language", "en", "--thanks", "Bye")[0] == 0
+    shown = dermvtt("study", "show", 1)[1]
+    for line in ("en title: Title", "en introduction: Read this.\n    And this: \u00e4.\n", "en thanks: Bye"):
+        assert line in shown
+    dermvtt("study", "texts", 1, "--language", "en", "--thanks", "")
+    assert "thanks" not in dermvtt("study", "show", 1)[1]
+    (tmp_path / "text").write_bytes(b"\xff")
+    code, _, err = dermvtt("study", "texts", 1, "--language", "en", "--consent-file", tmp_path / "text")
+    assert code == 1
+    assert "is not UTF-8" in err
+    code, _, err = dermvtt("study", "texts", 1, "--language", "en", "--thanks", "x" * 10_001)
+    assert code == 1
+    assert err.startswith("error: thanks: ")
+
+
+@pytest.mark.usefixtures("study")
+def test_a_rater_who_submitted_is_let_go_on(dermvtt):
+    token = dermvtt("invite", "--study", 1, "--group", "ED")[1].strip().rsplit("/", 1)[1]
+    rate_first(token)
+    code, _, err = dermvtt("reopen", "--study", 1, "ED1")
+    assert code == 1
+    assert "ED1 has not submitted" in err
+    submit(token)
+    assert "1 raters, 1 submitted" in dermvtt("study", "list")[1]
+    assert "ED1 can change her answers" in dermvtt("reopen", "--study", 1, "ED1")[1]
+    assert "1 raters, 0 submitted" in dermvtt("study", "list")[1]
+
+
+@pytest.mark.usefixtures("study")
+def test_who_chooses_her_group_is_invited_without_one(dermvtt):
+    code, _, err = dermvtt("invite", "--study", 1)
+    assert code == 1
+    assert "its groups are ED, DLE" in err
+    dermvtt("study", "set", 1, "ask_group=yes")
+    assert dermvtt("invite", "--study", 1)[1].startswith("R1\t-\thttp://")
 
 
 @pytest.mark.usefixtures("installation")
@@ -124,6 +216,14 @@ def test_without_a_schema_every_command_says_what_mends_it(dermvtt, command):
         (("renew", "--study", 9, "ED1"), "no rater"),
         (("study", "close", 9), "there is no study 9"),
         (("export", "--study", 9), "there is no study 9"),
+        (("study", "show", 9), "there is no study 9"),
+        (("study", "set", 9, "zoom=no"), "there is no study 9"),
+        (("study", "texts", 9, "--language", "en", "--title", "x"), "there is no study 9"),
+        (("study", "texts", 1, "--language", "xx", "--title", "x"), "no language 'xx'; there are en"),
+        (("study", "texts", 1, "--language", "en", "--thanks-file", "nowhere"), "nowhere: No such file"),
+        (("study", "create", "--mix", 1, "--title", "x", "--language", "xx"), "no language 'xx'"),
+        (("reopen", "--study", 9, "ED1"), "no rater"),
+        (("export", "--study", 9, "--what", "history"), "there is no study 9"),
         (("admin", "create", "nonsense"), "no e-mail address"),
         (("admin", "reset-password", "a@b.c"), "dermvtt admin create a@b.c"),
         (("demo", "--data", "nowhere"), "nowhere is no folder"),
@@ -139,7 +239,19 @@ def test_a_users_mistake_is_one_message(dermvtt, command, words):
 
 @pytest.mark.parametrize(
     "command",
-    [("invite",), ("study", "create"), ("nonsense",), ("serve", "--port", "x"), ("serve", "--port", 99999)],
+    [
+        ("invite",),
+        ("study", "create"),
+        ("study", "set", 1),
+        ("study", "set", 1, "zoom"),
+        ("study", "set", 1, "zoon=no"),
+        ("study", "texts", 1, "--language", "en"),
+        ("study", "texts", 1, "--language", "en", "--thanks", "x", "--thanks-file", "x"),
+        ("export", "--study", 1, "--what", "everything"),
+        ("nonsense",),
+        ("serve", "--port", "x"),
+        ("serve", "--port", 99999),
+    ],
 )
 def test_wrong_usage_is_exit_code_2(dermvtt, command):
     assert dermvtt(*command)[0] == 2
@@ -153,6 +265,12 @@ def test_help_lists_every_command_with_an_example_and_every_variable(dermvtt):
     assert len(commands) >= 15
     for command in commands:
         assert "Example" in dermvtt(*command, "--help")[1], command
+
+
+def test_help_of_study_set_lists_every_option_with_what_it_does(dermvtt):
+    lines = dermvtt("study", "set", "--help")[1].splitlines()
+    for name, field in StudyOptions.model_fields.items():
+        assert any(line.strip().startswith(f"{name}  {field.description}") for line in lines), name
 
 
 def every_command(group, path=()):
@@ -227,10 +345,31 @@ def test_errors_of_settings_are_errors_of_the_user(monkeypatch):
         load_settings()
 
 
-def test_exporting_to_standard_output_is_the_csv(dermvtt, make_mix, monkeypatch):
+@pytest.mark.parametrize(
+    ("what", "begins"),
+    [
+        ("ratings", "rater,group,image,truth,answer"),
+        ("history", "study,rater,group,image"),
+        ("viewings", "rater,group,image,position,viewings"),
+        ("participants", "rater,group,language"),
+    ],
+)
+def test_exporting_to_standard_output_is_the_csv(dermvtt, make_mix, what, begins):
     dermvtt("migrate")
     dermvtt("import-mix", make_mix())
     dermvtt("study", "create", "--mix", 1, "--title", "Skin")
-    code, out, _ = dermvtt("export", "--study", 1)
+    code, out, _ = dermvtt("export", "--study", 1, "--what", what)
     assert code == 0
-    assert next(iter(io.StringIO(out))).startswith("rater,group,image,truth,answer")
+    assert next(iter(io.StringIO(out))).startswith(begins)
+
+
+def test_an_export_that_cannot_be_written_leaves_nothing(dermvtt, make_mix, tmp_path):
+    dermvtt("migrate")
+    dermvtt("import-mix", make_mix())
+    dermvtt("study", "create", "--mix", 1, "--title", "Skin")
+    (tmp_path / "file").write_text("")
+    code, _, err = dermvtt("export", "--study", 1, "--out", tmp_path / "file" / "below.csv")
+    assert code == 1
+    assert "could not be written" in err
+    assert dermvtt("export", "--study", 9, "--out", tmp_path / "new.csv")[0] == 1
+    assert not (tmp_path / "new.csv").exists()

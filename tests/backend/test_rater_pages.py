@@ -73,7 +73,7 @@ def test_rating_all_with_forms_reviewing_and_submitting(started, world, base):
 
 def test_submitting_with_gaps_needs_the_tick(started, base):
     rate(started, base, 1, "real")
-    assert "I leave 7 images unanswered" in started.get(f"{base}/review").text
+    assert "I submit with images unanswered" in started.get(f"{base}/review").text
     refused = started.post(f"{base}/submit")
     assert refused.status_code == 409
     assert "7 of your images" in refused.text
@@ -98,13 +98,12 @@ def test_the_same_form_sent_twice_is_stored_once(started, world, base):
     assert stored(world) == ["fake"]
 
 
-def test_the_script_is_told_what_was_saved(started, base):
-    form = {"answer": "fake", "submission": "from-a-script", "response_ms": "431.5"}
-    reply = started.post(f"{base}/rate/2", data=form, headers=JSON)
-    assert reply.json() == {"saved": True, "position": 2, "answered": 1}
-    refused = started.post(
-        f"{base}/rate/2", data=form | {"answer": "?", "submission": "another-one"}, headers=JSON
-    )
+def test_a_refused_form_is_told_as_the_asker_can_use_it(started, base):
+    form = {"answer": "?", "submission": "another-one"}
+    page = started.post(f"{base}/rate/2", data=form)
+    assert page.status_code == 422
+    assert "<h1>" in page.text
+    refused = started.post(f"{base}/rate/2", data=form, headers=JSON)
     assert refused.status_code == 422
     assert set(refused.json()) == {"error", "request_id"}
 

@@ -52,11 +52,15 @@ class Server:
         self.process.wait(timeout=20)
 
 
+def executable() -> str | None:
+    """The system's Chromium; none where only the one that comes with Playwright can be there."""
+    return next((found for name in NAMES if (found := shutil.which(name)) and runs(found)), None)
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    path = next((found for name in NAMES if (found := shutil.which(name)) and runs(found)), None)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
         yield browser
         browser.close()
 

@@ -1,157 +1,237 @@
-"""The rating page under what happens in a clinic: no network, a dead server, impatient fingers."""
-
-import sqlite3
+"""The rating page in the hands of a rater: impatient fingers, second thoughts, the browser's own buttons."""
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import select
 
-from tests.browser.conftest import launch
+from backend.database.sessions import Database
+from backend.database.tables import Study
+from tests.browser.rating_page import eventually, rate, saved, watched
+from tests.browser.records import answers, stored
+from tests.browser.study_options import set_options
 from tests.browser.test_study import at, begin
-
-
-def stored(server) -> list[str]:
-    path = server.settings.database_url.removeprefix("sqlite:///")
-    with sqlite3.connect(path) as database:
-        rows = [row[0] for row in database.execute("SELECT answer FROM ratings ORDER BY id")]
-    database.close()
-    return rows
 
 
 @pytest.fixture
 def page(chromium, server):
-    context = chromium.new_context(viewport={"width": 1180, "height": 820})
-    page = context.new_page()
-    problems = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda line: problems.append(line.text) if "Content Security" in line.text else None)
-    begin(page, server.links["ED1"])
-    yield page
-    context.close()
-    assert problems == []
-
-
-def test_an_answer_given_without_network_is_kept_and_sent_when_it_is_back(page, server):
-    page.context.set_offline(True)
-    page.get_by_role("button", name="Real").click()
-    expect(page.locator("#status")).to_contain_text("Not saved yet")
-    expect(page.locator("#position")).to_have_text("1")
-    page.context.set_offline(False)
-    at(page, 2)
-    assert stored(server) == ["real"]
-
-
-def test_a_server_that_is_killed_loses_and_doubles_nothing(page, server, tmp_path):
-    for position in range(1, 6):
-        at(page, position)
-        page.get_by_role("button", name="Real").click()
-    at(page, 6)
-    server.stop(kill=True)
-    page.get_by_role("button", name="Fake").click()
-    expect(page.locator("#status")).to_contain_text("Not saved yet")
-    port = int(server.address.rsplit(":", 1)[1])
-    server.process, _ = launch(server.settings, tmp_path / "again.log", port)
-    at(page, 7)
-    assert stored(server) == ["real"] * 5 + ["fake"]
-
-
-def test_a_line_that_hangs_is_told_and_not_left_by_accident(page):
-    held, asked = [], []
-    page.route("**/rate/1", lambda route: held.append(route))  # noqa: PLW0108 - Playwright refuses a bound method of a list
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
-    page.keyboard.press("f")
-    expect(page.locator("#status")).to_have_text("Saving…")
-    page.get_by_role("link", name="Overview").click()
-    expect(page.locator("#position")).to_have_text("1")
-    assert asked == ["beforeunload"]
-    held[0].continue_()
-    at(page, 2)
+    with watched(chromium) as page:
+        begin(page, server.links["ED1"])
+        yield page
 
 
 def test_a_keyboard_without_latin_letters_answers_by_the_place_of_the_key(page, server):
     page.evaluate("document.dispatchEvent(new KeyboardEvent('keydown', {key: 'к', code: 'KeyR'}))")
     at(page, 2)
-    assert stored(server) == ["real"]
+    eventually(page, lambda: stored(server), ["real"])
 
 
 def test_impatient_fingers_answer_once(page, server):
     page.get_by_role("button", name="Real").dblclick()
     at(page, 2)
+    saved(page)
     assert stored(server) == ["real"]
 
 
-def test_a_held_key_is_one_answer(page, server):
-    page.keyboard.down("r")
+def test_a_press_right_after_the_image_came_is_meant_for_the_one_before(page, server):
+    # Two presses 40 ms after the image was painted, one long after it.
+    press = """async () => {
+        const shown = () => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
+        const press = key => document.dispatchEvent(new KeyboardEvent('keydown', {key}));
+        const before = document.getElementById('picture');
+        press('r');
+        while (document.getElementById('picture') === before) await new Promise(done => setTimeout(done));
+        await shown();
+        await new Promise(done => setTimeout(done, 40));
+        press('f');
+        press('f');
+    }"""
+    page.evaluate(press)
+    at(page, 2)
+    page.wait_for_timeout(200)
+    expect(page.locator("#position")).to_have_text("2")
+    page.keyboard.press("r")
+    at(page, 3)
+    saved(page)
+    assert stored(server) == ["real", "real"]
+
+
+@pytest.mark.parametrize("focused", [False, True])
+def test_a_held_key_is_one_answer(page, server, focused):
+    key = "r"
+    if focused:
+        page.get_by_role("button", name="Real").focus()
+        key = "Enter"
+    page.keyboard.down(key)
     at(page, 2)
     for _ in range(5):
-        page.keyboard.down("r")  # what the system repeats while a key is held
-        page.wait_for_timeout(30)
-    page.keyboard.up("r")
+        page.keyboard.down(key)  # what the system repeats while a key is held
+        page.wait_for_timeout(50)
+    page.keyboard.up(key)
+    saved(page)
+    expect(page.locator("#position")).to_have_text("2")
     assert stored(server) == ["real"]
 
 
-def test_the_browsers_own_back_button_shows_the_image_before(page):
-    for position in (1, 2):
-        at(page, position)
-        page.keyboard.press("r")
+def test_the_browsers_own_buttons_go_back_and_forth(page):
+    rate(page, "rr")
     at(page, 3)
     page.go_back()
     at(page, 2)
     expect(page.get_by_role("button", name="Real")).to_have_attribute("aria-pressed", "true")
     page.go_forward()
     at(page, 3)
+    page.go_back()
+    at(page, 2)
     page.reload()
-    at(page, 3)
+    at(page, 2)
+    expect(page.get_by_role("button", name="Real")).to_have_attribute("aria-pressed", "true")
 
 
 def test_going_back_while_an_answer_is_on_its_way_mixes_nothing_up(page, server):
-    at(page, 1)
-    page.keyboard.press("r")
+    rate(page, "r")
     at(page, 2)
-    page.route("**/rate/2", lambda route: (page.wait_for_timeout(1200), route.continue_()))
+    page.route("**/answers", lambda route: (page.wait_for_timeout(1200), route.continue_()))
     page.get_by_role("button", name="Fake").click()
+    at(page, 3)
+    page.go_back()
     page.go_back()
     at(page, 1)
-    expect(page.locator("#answered")).to_have_text("2", timeout=10_000)
-    expect(page.locator("#position")).to_have_text("1")
+    expect(page.locator("#answered")).to_have_text("2")
     expect(page.get_by_role("button", name="Real")).to_have_attribute("aria-pressed", "true")
-    assert stored(server) == ["real", "fake"]
+    eventually(page, lambda: stored(server), ["real", "fake"])
+    expect(page.locator("#position")).to_have_text("1")
 
 
-def test_nothing_moves_when_the_image_changes(page):
-    boxes = []
-    for position in range(1, 6):
-        at(page, position)
-        boxes.append([page.locator(one).bounding_box() for one in ("#picture", "#answers", ".bar")])
-        page.keyboard.press("f")
-    at(page, 6)
-    assert all(one == boxes[0] for one in boxes)
+def test_a_second_thought_is_a_new_rating_and_the_same_answer_is_none(page, server):
+    rate(page, "rf")
+    at(page, 3)
+    page.keyboard.press("Backspace")
+    at(page, 2)
+    expect(page.locator("#status")).to_have_text("Your answer: fake.")
+    page.keyboard.press("f")
+    at(page, 3)
+    page.keyboard.press("ArrowLeft")
+    at(page, 2)
+    page.keyboard.press("r")
+    at(page, 3)
+    saved(page)
+    assert answers(server) == [(1, "real", None), (2, "fake", None), (2, "real", None)]
 
 
-def test_the_two_choices_are_equal(page):
-    real, fake = (page.get_by_role("button", name=name) for name in ("Real", "Fake"))
-    looks = (
-        "b => { const s = getComputedStyle(b); return [s.color, s.backgroundColor, s.fontSize, s.border] }"
-    )
-    assert real.evaluate(looks) == fake.evaluate(looks)
-    real_box, fake_box = real.bounding_box(), fake.bounding_box()
-    assert abs(real_box["width"] - fake_box["width"]) < 0.5
-    assert real_box["height"] == fake_box["height"] >= 44
+def test_undo_restores_what_held_before_also_nothing(page, server):
+    rate(page, "rf")
+    at(page, 3)
+    page.keyboard.press("ArrowLeft")
+    at(page, 2)
+    page.keyboard.press("r")
+    at(page, 3)
+    page.keyboard.press("u")
+    at(page, 2)
+    expect(page.locator("#status")).to_contain_text("undone")
+    expect(page.get_by_role("button", name="Fake")).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Fake")).to_have_attribute("aria-pressed", "false")
+    expect(page.locator("#answered")).to_have_text("1")
+    page.keyboard.press("u")
+    at(page, 1)
+    expect(page.locator("#answered")).to_have_text("0")
+    expect(page.locator("#undo")).not_to_be_visible()
+    page.keyboard.press("u")
+    saved(page)
+    assert stored(server) == ["real", "fake", "real", "fake", None, None]
 
 
-@pytest.mark.parametrize("size", [(360, 640), (820, 1180), (1920, 1080)])
-def test_image_and_choices_fit_on_the_screen(page, size):
-    page.set_viewport_size({"width": size[0], "height": size[1]})
-    picture, answers = page.locator("#picture").bounding_box(), page.locator("#answers").bounding_box()
-    assert picture["width"] == pytest.approx(picture["height"], abs=0.5)
-    assert picture["width"] >= 0.5 * min(size)
-    assert answers["y"] >= picture["y"] + picture["height"]
-    assert answers["y"] + answers["height"] <= size[1]
-
-
-def test_the_surround_changes_without_a_page_load_and_stays(page, server):
-    page.get_by_role("button", name="Light surround").click()
-    expect(page.locator("body")).to_have_class("rating light")
+def test_the_filmstrip_shows_no_image_before_its_turn(page):
+    rate(page, "rf")
+    at(page, 3)
+    strip = page.get_by_role("navigation", name="All images").get_by_role("link")
+    expect(strip).to_have_count(80)
+    expect(page.locator("#filmstrip img")).to_have_count(3)
+    expect(strip.nth(0)).to_have_accessible_name("Image 1, real")
+    expect(strip.nth(1)).to_have_accessible_name("Image 2, fake")
+    expect(strip.nth(2)).to_have_accessible_name("Image 3, open")
+    expect(strip.nth(2)).to_have_attribute("aria-current", "true")
+    strip.nth(1).click()
+    at(page, 2)
+    strip.nth(1).focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    at(page, 4)
+    expect(page.locator("#filmstrip img")).to_have_count(4)
+    saved(page)
     page.reload()
-    expect(page.locator("body")).to_have_class("rating light")
-    page.get_by_role("button", name="Dark surround").click()
-    expect(page.locator("body")).to_have_class("rating dark")
+    at(page, 4)
+    expect(page.locator("#filmstrip img")).to_have_count(4)
+
+
+def test_the_overview_opens_when_all_is_saved(page, server):
+    rate(page, "rrf")
+    at(page, 4)
+    page.get_by_role("link", name="Overview").click()
+    page.wait_for_url("**/review")
+    assert stored(server) == ["real", "real", "fake"]
+    page.locator("#image-2 a").click()
+    at(page, 2)
+    page.keyboard.press("f")
+    page.wait_for_url("**/review#image-2")
+    assert stored(server) == ["real", "real", "fake", "fake"]
+
+
+def test_without_moving_on_an_answer_stays_in_sight(page, server):
+    page.evaluate("localStorage.setItem('dermvtt.preferences', JSON.stringify({advance: false}))")
+    page.reload()
+    at(page, 1)
+    page.keyboard.press("r")
+    expect(page.get_by_role("button", name="Real")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#status")).to_have_text("Your answer: real.")
+    page.keyboard.press("f")
+    eventually(page, lambda: stored(server), ["real", "fake"])
+    expect(page.locator("#position")).to_have_text("1")
+
+
+def test_a_closed_study_is_told_and_keeps_what_waits(chromium, server):
+    with watched(chromium) as page:
+        begin(page, server.links["ED1"])
+        page.route("**/answers", lambda route: route.abort())
+        rate(page, "r")
+        at(page, 2)
+        set_state(server, "closed")
+        page.unroute("**/answers")
+        expect(page.locator("#status")).to_have_text(
+            "This study is closed: no more answers are taken.", timeout=15_000
+        )
+        expect(page.get_by_role("button", name="Real")).to_have_attribute("aria-disabled", "true")
+        expect(page.locator("#saved")).to_have_text("Not saved: 1")
+        page.keyboard.press("f")
+        assert stored(server) == []
+        set_state(server, "open")
+        page.reload()
+        eventually(page, lambda: stored(server), ["real"])
+
+
+def set_state(server, state: str) -> None:
+    database = Database(server.settings.database)
+    with database.write() as session:
+        session.scalars(select(Study)).one().state = state
+    database.close()
+
+
+def test_without_revising_an_answer_stays(chromium, server):
+    set_options(server, revising=False)
+    with watched(chromium) as page:
+        begin(page, server.links["ED1"])
+        rate(page, "r")
+        at(page, 2)
+        page.keyboard.press("ArrowLeft")
+        expect(page.locator("#position")).to_have_text("1")
+        expect(page.locator("#status")).to_have_text("Your answer: real. This study takes no changes.")
+        page.wait_for_timeout(400)
+        expect(page.get_by_role("button", name="Fake")).to_have_attribute("aria-disabled", "true")
+        page.keyboard.press("f")
+        page.keyboard.press("u")
+        page.get_by_role("button", name="Fake").click(force=True)
+        expect(page.locator("#position")).to_have_text("1")
+        expect(page.locator("#undo")).to_have_count(0)
+        saved(page)
+        assert stored(server) == ["real"]

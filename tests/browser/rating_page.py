@@ -1,0 +1,62 @@
+"""What tests do on the rating page."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Server, launch
+from tests.browser.test_study import at
+
+DESKTOP = {"viewport": {"width": 1180, "height": 820}}
+
+
+@contextmanager
+def watched(browser: Browser, **options: object) -> Iterator[Page]:
+    """A page in a context of its own, in which no script may fail and nothing breaks the security policy."""
+    context = browser.new_context(**DESKTOP | options)
+    page = context.new_page()
+    problems = []
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda line: problems.append(line.text) if "Content Security" in line.text else None)
+    yield page
+    context.close()
+    assert problems == []
+
+
+def rate(page: Page, keys: str, start: int = 1) -> None:
+    """Press one key an image, each when its image is there."""
+    for position, key in enumerate(keys, start):
+        at(page, position)
+        page.keyboard.press(key)
+
+
+def answerable(page: Page, position: int) -> None:
+    """Wait until an image can be answered, whether it is still on the screen or not."""
+    expect(page.locator("#position")).to_have_text(str(position))
+    expect(page.locator(".answer").first).to_have_attribute("aria-disabled", "false")
+
+
+def saved(page: Page) -> None:
+    """Wait until the page says that all is saved; a press needs a moment until it is one."""
+    page.wait_for_timeout(100)
+    expect(page.locator("#saved")).to_have_attribute("data-state", "saved", timeout=15_000)
+    expect(page.locator("#saved")).to_have_text("Saved")
+
+
+def waiting(page: Page, count: int) -> None:
+    expect(page.locator("#saved")).to_have_text(f"Offline, waiting: {count}", timeout=15_000)
+
+
+def eventually(page: Page, read: Callable[[], object], wanted: object) -> None:
+    """Wait until what is read is what is wanted."""
+    for _ in range(100):
+        if read() == wanted:
+            return
+        page.wait_for_timeout(100)
+    assert read() == wanted
+
+
+def restart(server: Server, log) -> None:
+    """Start the server again at its address, after it was killed."""
+    server.process, _ = launch(server.settings, log, int(server.address.rsplit(":", 1)[1]))

@@ -1,0 +1,138 @@
+"""axe-core finds nothing on any of a rater's pages: both surrounds, both languages, desktop and phone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from backend.storage import ImageStore
+from backend.studies.invitations import invite
+from backend.studies.lifecycle import create_study, set_state
+from backend.studies.mixes import import_mix
+from backend.studies.options import StudyOptions
+from tests.browser.study_options import Studies, serving
+from tests.browser.test_study import at, no_sideways_scrolling
+
+SCREENS = {
+    "desktop": {"viewport": {"width": 1280, "height": 860}},
+    "phone": {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True},
+}
+EVERYTHING = {
+    "confidence_levels": 5,
+    "ask_group": True,
+    "show_results": True,
+    "questions": [{"id": "years", "kind": "number", "required": True}, {"id": "field"}],
+}
+FEWEST = ["image-alt", "color-contrast", "target-size", "html-has-lang", "label", "button-name"]
+"""Rules that must have had something to check: a run that checked nothing finds nothing too."""
+
+
+@dataclass
+class Demanding:
+    """A server of studies with everything that a page can show."""
+
+    studies: Studies
+    practice_id: int
+
+    def invite(self, session) -> tuple[int, str]:
+        study = create_study(
+            session,
+            self.studies.mix_id,
+            "Real or generated?",
+            seed="seed",
+            options=StudyOptions(**EVERYTHING),
+            practice_mix_id=self.practice_id,
+        )
+        token = invite(session, study.id, "")[0].token
+        return study.id, f"{self.studies.server.address}/r/{token}"
+
+
+@pytest.fixture(scope="module")
+def demanding(tmp_path_factory, blank_sqlite, make_mix) -> Iterator[Demanding]:
+    with serving(tmp_path_factory.mktemp("axe"), blank_sqlite, make_mix(4, 4)) as studies:
+        store = ImageStore(studies.server.settings.images_dir)
+        practice = import_mix(studies.database, store, make_mix(1, 1, seed=7)).mix
+        yield Demanding(studies, practice.id)
+
+
+def check(page: Page, where: str, seen: set[str]) -> None:
+    """Nothing to complain of, and nothing wider than the screen."""
+    # Off in axe-core as it comes: WCAG 2.2, 2.5.8.
+    rules = {"target-size": {"enabled": True}}
+    results = Axe().run(page, options={"resultTypes": ["violations", "passes"], "rules": rules}).response
+    problems = [
+        f"{where}: {rule['id']} at {node['target']}: {node['failureSummary']}"
+        for rule in results["violations"]
+        for node in rule["nodes"]
+    ]
+    assert problems == []
+    seen |= {rule["id"] for rule in results["passes"]}
+    no_sideways_scrolling(page)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("surround", ["dark", "light"])
+@pytest.mark.parametrize("screen", SCREENS)
+def test_axe_finds_nothing_on_any_page(chromium: Browser, demanding, screen, surround, language):
+    with demanding.studies.database.write() as session:
+        study_id, link = demanding.invite(session)
+    context = chromium.new_context(**SCREENS[screen], locale=language, reduced_motion="reduce")
+    context.add_cookies([{"name": "surround", "value": surround, "url": demanding.studies.server.address}])
+    page, seen = context.new_page(), set()
+    walk(page, link, language, lambda where: check(page, where, seen))
+    with demanding.studies.database.write() as session:
+        set_state(session, study_id, "closed")
+    page.goto(link)
+    expect(page.locator("table.confusion")).to_be_visible()
+    check(page, "own results", seen)
+    page.goto(f"{demanding.studies.server.address}/r/nobody")
+    check(page, "unknown link", seen)
+    assert set(FEWEST) <= seen
+    context.close()
+
+
+def walk(page: Page, link: str, language: str, look) -> None:
+    """A rater's whole way, looked at wherever something new is on the screen."""
+    page.goto(link)
+    assert page.locator("html").get_attribute("lang") == language
+    look("welcome")
+    page.locator("select[name=group]").select_option("ED")
+    page.locator("input[name=q_years]").fill("12")
+    page.locator("input[name=agree]").check()
+    page.locator("button[type=submit]").click()
+    for number in (1, 2):
+        look(f"practice {number}")
+        page.locator("button.answer").first.click()
+        expect(page.locator("#next")).to_be_visible()
+        look(f"practice {number}, told")
+        page.locator("#next").click()
+    at(page, 1)
+    look("rate, nothing answered")
+    for opener, dialog in (("#open-help", "help"), ("#open-settings", "settings")):
+        if not page.locator(opener).is_visible():
+            page.locator("#menu > summary, #open-menu").first.click()
+        page.locator(opener).click()
+        expect(page.locator(f"dialog#{dialog}")).to_be_visible()
+        look(dialog)
+        page.keyboard.press("Escape")
+    page.locator("button.answer").first.click()
+    look("rate, a draft")
+    page.keyboard.press("2")
+    at(page, 2)
+    page.context.set_offline(True)
+    page.keyboard.press("r")
+    page.keyboard.press("4")
+    at(page, 3)
+    expect(page.locator("#saved")).to_have_attribute("data-state", "offline", timeout=15_000)
+    look("rate, offline")
+    page.context.set_offline(False)
+    page.goto(f"{link}/review")
+    look("review")
+    page.goto(f"{link}/review?show=unsure")
+    look("review of what is unsure")
+    page.locator("input[name=leave_unanswered]").check()
+    page.locator("form[action$='/submit'] button").click()
+    expect(page).to_have_url(f"{link}/done")
+    look("done")

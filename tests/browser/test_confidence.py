@@ -1,0 +1,116 @@
+"""Studies that ask how certain a rater is: in either order, and never a reason to lose the answer."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.rating_page import eventually, saved, watched
+from tests.browser.records import answers
+from tests.browser.study_options import set_options
+from tests.browser.test_study import at, begin
+
+
+@pytest.fixture
+def page(chromium, server):
+    set_options(server, confidence_levels=5)
+    with watched(chromium) as page:
+        begin(page, server.links["ED1"])
+        yield page
+
+
+def level(page, number: int):
+    return page.locator(f"input[name=confidence][value='{number}']")
+
+
+def test_answer_and_confidence_in_either_order(page, server):
+    page.keyboard.press("r")
+    expect(page.get_by_role("button", name="Real")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#position")).to_have_text("1")
+    page.keyboard.press("4")
+    at(page, 2)
+    page.keyboard.press("2")
+    expect(level(page, 2)).to_be_checked()
+    page.keyboard.press("f")
+    at(page, 3)
+    expect(level(page, 2)).not_to_be_checked()
+    page.get_by_role("radio", name="1 guessing").click()
+    page.get_by_role("button", name="Fake").click()
+    at(page, 4)
+    page.keyboard.press("7")  # not on this scale
+    page.wait_for_timeout(100)
+    saved(page)
+    assert answers(server) == [(1, "real", 4), (2, "fake", 2), (3, "fake", 1)]
+
+
+def test_fast_fingers_lose_no_level(page, server):
+    for position in range(1, 6):
+        at(page, position)
+        page.keyboard.press("r")
+        page.keyboard.press(str(position))
+    at(page, 6)
+    saved(page)
+    assert answers(server) == [(position, "real", position) for position in range(1, 6)]
+
+
+def test_going_on_without_a_confidence_gives_the_answer_without_one(page, server):
+    page.keyboard.press("r")
+    page.keyboard.press("ArrowRight")
+    at(page, 2)
+    page.keyboard.press("3")
+    page.keyboard.press("ArrowRight")
+    at(page, 3)
+    page.keyboard.press("f")
+    page.wait_for_timeout(100)
+    page.goto(f"{server.address}/healthz")
+    eventually(page, lambda: answers(server), [(1, "real", None), (3, "fake", None)])
+
+
+def test_another_answer_asks_for_its_own_confidence(page, server):
+    page.keyboard.press("r")
+    page.keyboard.press("4")
+    at(page, 2)
+    page.keyboard.press("ArrowLeft")
+    at(page, 1)
+    expect(level(page, 4)).to_be_checked()
+    page.keyboard.press("f")
+    expect(level(page, 4)).not_to_be_checked()
+    page.keyboard.press("u")  # not given yet: only the choice is taken back
+    expect(page.get_by_role("button", name="Real")).to_have_attribute("aria-pressed", "true")
+    expect(level(page, 4)).to_be_checked()
+    page.keyboard.press("5")
+    at(page, 2)
+    saved(page)
+    assert answers(server) == [(1, "real", 4), (1, "real", 5)]
+
+
+def test_the_arrow_keys_go_over_the_levels_without_choosing_one(page, server):
+    page.keyboard.press("r")
+    level(page, 1).focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(level(page, 3)).to_be_checked()
+    page.wait_for_timeout(200)
+    expect(page.locator("#position")).to_have_text("1")
+    page.keyboard.press("Enter")
+    at(page, 2)
+    saved(page)
+    assert answers(server) == [(1, "real", 3)]
+
+
+def test_without_scripts_enter_among_the_levels_is_no_answer(chromium, server):
+    set_options(server, confidence_levels=5)
+    context = chromium.new_context()
+    scripted = context.new_page()
+    begin(scripted, server.links["ED2"])
+    context.close()
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(server.links["ED2"])
+    level(page, 3).check(force=True)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/rate/1?*")
+    assert answers(server, "ED2") == []
+    level(page, 3).check(force=True)
+    page.get_by_role("button", name="Fake").click()
+    expect(page.locator("#position")).to_have_text("2")
+    context.close()
+    assert answers(server, "ED2") == [(1, "fake", 3)]
