@@ -64,6 +64,12 @@ def current(session: Session, presentation_id: int) -> Rating | None:
     return session.scalar(query.order_by(Rating.answered_at.desc(), Rating.id.desc()).limit(1))
 
 
+def find(session: Session, presentation_id: int, submission: str) -> Rating | None:
+    """The rating of a presentation that came with this id."""
+    query = select(Rating).where(Rating.presentation_id == presentation_id)
+    return session.scalar(query.where(Rating.submission == submission))
+
+
 def steps(session: Session, rater_id: int) -> list[Step]:
     """A rater's whole order with her current answers."""
     ranked = ranks(select(Presentation.id).where(Presentation.rater_id == rater_id).scalar_subquery())

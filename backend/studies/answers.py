@@ -37,6 +37,10 @@ class Answer(_Entry):
         default=None, description="from the sight of the image to the answer, by the browser's clock"
     )
     hidden_ms: Milliseconds = Field(default=0, description="for how much of it the page was not in sight")
+    after: SubmissionId | None = Field(
+        default=None,
+        description="the id of the answer that it corrects, if this browser knew one",
+    )
 
 
 class Viewing(_Entry):
@@ -56,6 +60,7 @@ PROBLEMS = {
     "age_ms": translatable("The time that came with the answer cannot be."),
     "response_ms": translatable("The response time that came with the answer cannot be."),
     "hidden_ms": translatable("The response time that came with the answer cannot be."),
+    "after": translatable("The answer came without a usable id. Please reload the page and answer again."),
     "visible_ms": translatable("The viewing time that came with an image cannot be."),
 }
 NO_ENTRY = translatable("What was sent is no answer. Nothing was changed.")

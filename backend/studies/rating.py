@@ -48,8 +48,10 @@ def answer_form(
         raise Invalid(answers.PROBLEMS["answer"])
     values = {"id": submission or str(uuid.uuid4()), "image": step.key, "answer": answer}
     values |= {"confidence": confidence, "response_ms": response_ms}
-    given = answers.parse_answer(values)
     shown = raters.presentations(session, rater.id, [step.key])[step.key]
+    held = ratings.current(session, shown.id)
+    values |= {"after": held.submission if held else None}
+    given = answers.parse_answer(values)
     chosen = (given.answer, given.confidence)
     if ratings.submissions(session, [shown.id]).get((shown.id, given.id), chosen) != chosen:
         # One page, two answers: she corrected herself before the next page came. That is a revision.

@@ -18,6 +18,9 @@ MOST_RATINGS = 200
 """Of one image by one rater: nobody changes her mind more often, but a script might."""
 MOST_VIEWINGS = 2000
 
+INSTANT = timedelta(microseconds=1)
+"""The smallest difference of two times in the database."""
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -54,8 +57,7 @@ def record(
     viewed = viewed or []
     shown = raters.presentations(session, rater.id, {entry.image for entry in [*given, *viewed]})
     book = _Book(session, rater, shown, clock)
-    # The oldest first: each is held against what was true when it was given.
-    for answer in sorted(given, key=lambda one: -one.age_ms):
+    for answer in _in_order(given):
         book.enter(answer)
     for viewing in viewed:
         book.enter(viewing)
@@ -108,8 +110,9 @@ class _Book:
             raise self._closed
         self._require_on_scale(given)
         held = ratings.current(self._session, shown.id)
+        answered_at = self._answered_at(shown, given)
         same = (given.answer, given.confidence) == ((held.answer, held.confidence) if held else (None, None))
-        if same and (held is None or self._when(given) >= held.answered_at):
+        if same and (held is None or answered_at >= held.answered_at):
             return
         if held is not None and not self._options.revising:
             raise Conflict(
@@ -117,7 +120,7 @@ class _Book:
             )
         self._require_room(self._answers, shown, MOST_RATINGS)
         self._answers.add((shown.id, given.id))
-        self._session.add(self._rating(shown, given))
+        self._session.add(self._rating(shown, given, answered_at))
         self._session.flush()
 
     def _viewing(self, shown: Presentation, given: GivenViewing) -> None:
@@ -139,7 +142,7 @@ class _Book:
             )
         )
 
-    def _rating(self, shown: Presentation, given: Answer) -> Rating:
+    def _rating(self, shown: Presentation, given: Answer, answered_at: datetime) -> Rating:
         return Rating(
             presentation_id=shown.id,
             answer=given.answer,
@@ -148,7 +151,7 @@ class _Book:
             response_ms=given.response_ms,
             hidden_ms=given.hidden_ms if self._clock == "browser" else None,
             response_clock=None if given.response_ms is None else self._clock,
-            answered_at=self._when(given),
+            answered_at=answered_at,
             received_at=self._now,
         )
 
@@ -156,6 +159,16 @@ class _Book:
         """When it happened, by the server's clock: never before she agreed, whatever her clock says."""
         agreed = self.receipt.rater.consented_at or self._now
         return max(self._now - timedelta(milliseconds=entry.age_ms), agreed)
+
+    def _answered_at(self, shown: Presentation, given: Answer) -> datetime:
+        """When it was given: never before the answer that it corrects.
+
+        An age leaves out how long the way here took, and the server's clock may be set back; either would
+        put a quick correction before what it corrects.
+        """
+        when = self._when(given)
+        corrected = ratings.find(self._session, shown.id, given.after) if given.after else None
+        return max(when, corrected.answered_at + INSTANT) if corrected else when
 
     def _require_on_scale(self, given: Answer) -> None:
         levels = self._options.confidence_levels
@@ -165,6 +178,21 @@ class _Book:
     def _require_room(self, known: set[tuple[int, str]], shown: Presentation, most: int) -> None:
         if sum(presentation == shown.id for presentation, _ in known) >= most:
             raise Conflict("This image has been answered too many times. Nothing was changed.")
+
+
+def _in_order(given: list[Answer]) -> list[Answer]:
+    """The oldest first, and each after the one it corrects: each is held against what was true when it was
+    given.
+    """
+    waiting = sorted(given, key=lambda one: -one.age_ms)
+    ordered: list[Answer] = []
+    while waiting:
+        chain = [waiting.pop(0)]
+        while corrected := next((one for one in waiting if one.id == chain[-1].after), None):
+            waiting.remove(corrected)
+            chain.append(corrected)
+        ordered += reversed(chain)
+    return ordered
 
 
 def _closed(rater: Rater) -> Conflict | None:

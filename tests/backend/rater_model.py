@@ -32,6 +32,7 @@ BAD_FIELD = strategies.sampled_from(
     [
         *({"answer": bad} for bad in ("maybe", 1, ["real"], {}, True)),
         *({"confidence": bad} for bad in (0, -1, 10**400, "3", True, 2.5)),
+        *({"after": bad} for bad in ("", 7, ["entry-000001"], "x" * 37)),
         *({"age_ms": bad} for bad in (-1, 1e15, None, "0", 10**400)),
         *({"response_ms": bad} for bad in (-5, 1e12, "fast", 10**400)),
         *({"image": bad} for bad in (None, "", "f" * 31, ["f" * 32], "F" * 32)),

@@ -99,6 +99,49 @@ def test_the_later_answer_in_time_holds_whichever_arrives_first(rater):
     assert (final.first_answer, final.answer, final.revisions) == ("real", "fake", 1)
 
 
+def test_a_correction_counts_though_the_answer_it_corrects_was_long_on_the_way(rater):
+    with rater.world.database.write() as session:
+        session.execute(sa.update(Rater).values(consented_at=datetime.now(UTC) - timedelta(hours=2)))
+    slip = rater.entry(1, "fake", age_ms=0)  # pressed first, and seconds on the way
+    rater.send(slip)
+    correction = rater.entry(1, "real", age_ms=5000, after=slip["id"])
+    assert rater.send(correction)["state"]["answers"][0] == ["real", None]
+    assert rater.send(slip, correction)["state"]["answers"][0] == ["real", None]
+    assert [answer for answer, _ in rater.stored()] == ["fake", "real"]
+
+
+def test_corrections_sent_together_are_taken_in_the_order_in_which_they_were_made(rater):
+    first = rater.entry(1, "fake", age_ms=1000)
+    second = rater.entry(1, "real", age_ms=3000, after=first["id"])  # her clock was set back in between
+    third = rater.entry(1, "fake", age_ms=2000, after=second["id"])
+    reply = rater.send(third, second, first)
+    assert reply["state"]["answers"][0] == ["fake", None]
+    assert [answer for answer, _ in rater.stored()] == ["fake", "real", "fake"]
+
+
+def test_a_correction_of_what_is_not_there_counts_by_its_time(rater):
+    elsewhere = rater.entry(2, "real")
+    circle, around = (
+        rater.entry(3, "real", after="entry-000003"),
+        rater.entry(3, "fake", after="entry-000002"),
+    )
+    lonely = rater.entry(1, "real", after="never-heard-of")
+    misled = rater.entry(4, "fake", after=elsewhere["id"])
+    entries = [elsewhere, circle, around, lonely, misled]
+    assert sorted(rater.send(*entries)["saved"]) == sorted(entry["id"] for entry in entries)
+    assert rater.send(entries[0] | {"id": "entry-000099", "answer": "fake", "after": "no"})["refused"]
+
+
+def test_the_servers_clock_set_back_loses_no_plain_form(rater):
+    page = f"{rater.base}/rate/1"
+    for answer in ("fake", "real"):
+        assert rater.browser.post(page, data={"answer": answer}).status_code == 303
+        with rater.world.database.write() as session:  # as if the clock had been set back by an hour since
+            session.execute(sa.update(Rating).values(answered_at=datetime.now(UTC) + timedelta(hours=1)))
+    assert rater.browser.post(page, data={"answer": "fake"}).status_code == 303
+    assert rater.browser.get(f"{rater.base}/state").json()["answers"][0] == ["fake", None]
+
+
 def test_times_are_by_the_servers_clock_and_never_before_she_agreed(rater):
     rater.send(rater.entry(1, "real", age_ms=10 * 86_400_000), rater.entry(2, "real", age_ms=0))
     with rater.world.database.read() as session:

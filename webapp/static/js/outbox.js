@@ -12,6 +12,7 @@ export class Outbox {
   #waiting = new Map();
   #held = new Set(); // ids that the server will not take now; they are tried again later
   #foreign = new Map(); // what another tab is about to send
+  #last = new Map(); // the id of the last answer that this browser knows of, by image
   #storing = 0;
 
   constructor(owner) {
@@ -22,18 +23,25 @@ export class Outbox {
   // Gives what waits from before.
   async open() {
     await this.#store.open();
-    for (const entry of await this.#store.entries()) this.#waiting.set(entry.id, entry);
+    for (const entry of await this.#store.entries()) {
+      this.#waiting.set(entry.id, entry);
+      this.#know(entry);
+    }
     return [...this.#waiting.values()];
   }
 
-  // The entry with all that an entry has: an id made once and a time.
+  // The entry with all that an entry has: an id made once, a time, and which answer it corrects.
   complete(given) {
-    return { at: Date.now(), ...given, id: given.id ?? newId(), owner: this.#owner };
+    const after = this.#last.get(given.image) ?? null;
+    return { at: Date.now(), after, ...given, id: given.id ?? newId(), owner: this.#owner };
   }
 
   // Resolves when the entry is durable. A draft is stored but not sent; the next entry takes its place.
   async put(entry, { replaces = null, draft = false } = {}) {
-    if (!draft) this.#waiting.set(entry.id, entry);
+    if (!draft) {
+      this.#waiting.set(entry.id, entry);
+      this.#know(entry);
+    }
     this.#storing += 1;
     const put = this.#store.put({ ...entry, draft }, replaces).finally(() => (this.#storing -= 1));
     await Promise.race([put, new Promise((done) => setTimeout(done, STORING_MS))]);
@@ -73,6 +81,7 @@ export class Outbox {
   // Another tab has this entry and will send it.
   expect(entry) {
     this.#foreign.set(entry.id, entry);
+    this.#know(entry);
   }
 
   // Another tab's entries are acknowledged, and removed from the store by that tab.
@@ -81,6 +90,10 @@ export class Outbox {
       this.#foreign.delete(id);
       this.#waiting.delete(id);
     }
+  }
+
+  #know({ kind, image, id }) {
+    if (kind === "answer") this.#last.set(image, id);
   }
 
   // Whether an answer for this image is on its way, from here or from another tab.

@@ -36,7 +36,7 @@ async function ask(address, options) {
 }
 
 // Ages and not times: a device's clock may be wrong by hours, the difference of two of its readings hardly is.
-function answerBody({ id, image, answer, confidence, response_ms, hidden_ms, at }, now) {
+function answerBody({ id, image, answer, confidence, response_ms, hidden_ms, at, after }, now) {
   const timed = response_ms >= 0 && response_ms <= LONGEST_MS;
   return {
     id,
@@ -46,6 +46,7 @@ function answerBody({ id, image, answer, confidence, response_ms, hidden_ms, at 
     response_ms: timed ? response_ms : null,
     hidden_ms: bounded(hidden_ms),
     age_ms: Math.max(0, now - at),
+    after: after ?? null,
   };
 }
 
