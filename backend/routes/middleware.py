@@ -39,8 +39,36 @@ HEADERS = {
 def install(app: FastAPI) -> None:
     """Put the middleware around the application."""
     # Never pictures: how well one can be compressed could tell real from fake.
-    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=6, exclude_content_types=("image/*",))
+    app.add_middleware(Compression, minimum_size=1000, compresslevel=6, exclude_content_types=("image/*",))
+    app.add_middleware(HeadAsGet)
     app.add_middleware(RequestScope)
+
+
+class Compression(GZipMiddleware):
+    """Compresses what raters receive; an admin's pages hold a secret beside text that others wrote."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request (why not the admin's: the BREACH attack, Gluck et al. 2013)."""
+        secret = scope["type"] == "http" and scope["path"].startswith("/admin")
+        await (self.app if secret else super().__call__)(scope, receive, send)
+
+
+class HeadAsGet:
+    """Answers HEAD, by which mail scanners try links, as GET without the body; no GET changes anything."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope.get("method") != "HEAD":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_without_body(message: Message) -> None:
+            await send(message | {"body": b""} if message["type"] == "http.response.body" else message)
+
+        await self.app(scope | {"method": "GET"}, receive, send_without_body)
 
 
 class RequestScope:

@@ -57,6 +57,14 @@ def test_what_is_not_there_is_not_found(browser, path):
     assert browser.get(f"/static{path}").status_code in {404, 405}
 
 
+def test_an_admins_pages_are_not_compressed(admin):
+    """They hold a secret beside text that others wrote: its length must not depend on both."""
+    page = admin.get("/admin", headers=GZIP)
+    assert page.status_code == 200
+    assert len(page.content) > 1000
+    assert "content-encoding" not in page.headers
+
+
 def test_texts_are_compressed_and_pictures_are_not(browser, world, addresses):
     for address in addresses:
         reply = browser.get(address, headers=GZIP)

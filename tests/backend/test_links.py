@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from backend.database.columns import Base
-from backend.database.tables import Invitation, Presentation
+from backend.database.tables import Invitation, Presentation, Rater
 from backend.studies import invitations
 from backend.studies.invitations import admit
 from backend.tokens import hash_token, new_token
@@ -50,6 +50,24 @@ def keys_of(world, name):
     with world.database.read() as session:
         rater = admit(session, world.link[name])
         return session.scalars(sa.select(Presentation.key).where(Presentation.rater_id == rater.id)).all()
+
+
+def test_a_mail_scanner_may_ask_for_the_headers_alone(world, browser, make_mix):
+    """As many do, by HEAD: what a GET answers, without the body, and nothing is recorded."""
+    furnish(world, make_mix)
+    consent(world, "ED2")
+    for name in ("ED1", "ED2"):
+        for page in PAGES:
+            address = f"/r/{world.link[name]}{page}"
+            as_is = {"headers": {"Accept-Encoding": "identity"}, "follow_redirects": False}
+            told, shown = browser.head(address, **as_is), browser.get(address, **as_is)
+            assert told.status_code == shown.status_code
+            assert told.content == b""
+            assert told.headers["content-length"] == shown.headers["content-length"]
+    with world.database.read() as session:
+        assert session.scalars(sa.select(Rater.consented_at).where(Rater.name == "ED1")).all() == [None]
+    assert browser.head("/r/nobody").status_code == 404
+    assert browser.head("/healthz").status_code == 200
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])
