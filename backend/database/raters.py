@@ -23,11 +23,13 @@ class Progress:
     invited: bool
 
 
-def find_by_token_hash(session: Session, token_hash: str, *, lock: bool = False) -> Rater | None:
+def find_by_token_hash(
+    session: Session, token_hash: str, *, lock: bool = False, alone: bool = False
+) -> Rater | None:
     """The rater of an invitation that is not revoked, with her study and its mix.
 
     ``lock`` holds the rater against other writers, and the study and the link as they are, until the commit,
-    so that what is checked stays true.
+    so that what is checked stays true. ``alone``: no other rater of the study may write meanwhile.
     """
     query = (
         select(Rater)
@@ -42,7 +44,8 @@ def find_by_token_hash(session: Session, token_hash: str, *, lock: bool = False)
     if rater is None:
         return None
     # Shared: raters do not wait for each other, but for who is closing the study or revoking the link.
-    session.refresh(rater.study, ["state", "options"], with_for_update={"read": True})
+    kind = {"key_share": True} if alone else {"read": True}
+    session.refresh(rater.study, ["state", "options"], with_for_update=kind)
     link = select(Invitation.revoked_at).where(Invitation.token_hash == token_hash)
     return rater if session.execute(link.with_for_update(read=True)).scalar_one() is None else None
 

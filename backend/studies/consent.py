@@ -97,7 +97,8 @@ def begin(
 
     ``version`` is that of the text that she read: raises ``Conflict`` where the study's has changed since.
     """
-    rater = admit(session, token, lock=True)
+    # Alone: of two who begin at once, the second must be counted after the first.
+    rater = admit(session, token, lock=True, alone=True)
     if rater.consented_at is not None:
         return rater
     require_open(rater.study)

@@ -70,9 +70,12 @@ def revoke(session: Session, study_id: int, name: str) -> None:
     raters.revoke_invitations(session, find_rater(session, study_id, name).id, datetime.now(UTC))
 
 
-def admit(session: Session, token: str, *, lock: bool = False) -> Rater:
-    """The rater who holds this token; a wrong and a revoked one are refused alike."""
-    rater = raters.find_by_token_hash(session, hash_token(token), lock=lock)
+def admit(session: Session, token: str, *, lock: bool = False, alone: bool = False) -> Rater:
+    """The rater who holds this token; a wrong and a revoked one are refused alike.
+
+    ``lock`` and ``alone`` as in ``raters.find_by_token_hash``.
+    """
+    rater = raters.find_by_token_hash(session, hash_token(token), lock=lock, alone=alone)
     if rater is None:
         raise Unknown(UNKNOWN_LINK)
     return rater

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from backend.database.tables import Rater, Rating
 from backend.studies import lifecycle
 from backend.studies.answers import Answer
+from backend.studies.consent import begin, told
+from backend.studies.invitations import invite
 from backend.studies.rating import answer_form
 from backend.studies.recording import record
 from tests.backend.test_recording import Script
@@ -37,6 +39,24 @@ def test_an_answer_that_waits_its_turn_is_held_against_the_options_of_that_momen
             with world.database.write() as session:
                 lifecycle.change_options(session, world.study.id, {"confidence_levels": 0})
         assert "scale" in str(waiting.result(10)[0].reason)
+
+
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+def test_who_begins_while_another_does_is_counted_after_her(world):
+    """Or both could get the same order of the buttons."""
+    consent(world, "DLE1")  # of another group: the text that they agree to is kept already
+    with world.database.write() as session:
+        invited = invite(session, world.study.id, world.study.groups[0], 2)
+    with ThreadPoolExecutor(1) as pool:
+        with world.database.write() as session:
+            begin(session, invited[0].token, told(world.study, "en", str), form={})
+            world.link[invited[1].name] = invited[1].token
+            waiting = pool.submit(consent, world, invited[1].name)
+            wait_for_the_lock(world)
+        waiting.result(10)
+    with world.database.read() as session:
+        query = sa.select(Rater.first_choice).where(Rater.name.in_([one.name for one in invited]))
+        assert sorted(session.scalars(query)) == ["fake", "real"]
 
 
 def wait_for_the_lock(world):
