@@ -6,6 +6,7 @@ export function installControls({ rating, stage, zoom, preferences, sync, trial 
   installForm(rating);
   installKeys(rating, zoom, trial);
   installLinks(rating);
+  installZoom(zoom);
   installMenu();
   installSurround();
 
@@ -90,6 +91,11 @@ function installLinks(rating) {
     });
   }
   document.getElementById("undo")?.addEventListener("click", () => rating.undo());
+}
+
+// Whoever cannot drag or pinch looks closer by these.
+function installZoom(zoom) {
+  for (const id of ["zoomIn", "zoomOut"]) document.getElementById(id)?.addEventListener("click", () => zoom.act(id));
 }
 
 function installMenu() {
