@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from backend.cli_shared import GROUP_OPTIONS, StudyArgument, opened
-from backend.database import mixes, raters, ratings, studies
+from backend.database import consents, mixes, raters, ratings, studies
 from backend.database.columns import LARGEST_ID
 from backend.languages import Languages
 from backend.settings import load_settings
@@ -184,6 +184,22 @@ def set_texts(
         held = get_study(session, study, lock=True).texts.get(code, {})
         lifecycle.change_texts(session, study, code, parse_texts({**held, **changes}))
     print(f"Changed for {code}: {', '.join(changes)}.")
+
+
+@study_app.command("consents")
+def show_consents(study: StudyArgument) -> None:
+    """Print each text that raters agreed to, word for word, with its version and how many did.
+
+    Example: dermvtt study consents 1
+    """
+    with opened(load_settings()) as database, database.read() as session:
+        agreed = consents.agreed_texts(session, get_study(session, study).id)
+    if not agreed:
+        print("Nobody has agreed yet.")
+    for text, count, since in agreed:
+        who = f"{count} rater{'s' * (count != 1)} since {since:%Y-%m-%d %H:%M} UTC"
+        print(f"{text.version} ({text.language}; {who})")
+        print("  " + text.text.replace("\n", "\n  "))
 
 
 @study_app.command("close")

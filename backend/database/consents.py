@@ -2,10 +2,19 @@
 
 from datetime import UTC, datetime
 
+from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from backend.database.tables import ConsentText
+from backend.database.tables import ConsentText, Rater
+
+
+def agreed_texts(session: Session, study_id: int) -> list[tuple[ConsentText, int, datetime]]:
+    """Each text that raters of the study agreed to, with how many did and since when, the oldest first."""
+    began = func.min(Rater.consented_at)
+    query = select(ConsentText, func.count(Rater.id), began).where(Rater.study_id == study_id)
+    query = query.join(Rater, Rater.consent_version == ConsentText.version).group_by(ConsentText)
+    return [(text, raters, since) for text, raters, since in session.execute(query.order_by(began))]
 
 
 def keep_text(session: Session, version: str, language: str, text: str) -> None:

@@ -6,11 +6,13 @@ import re
 import stat
 
 import pytest
+import sqlalchemy as sa
 import typer
 
 from backend import cli
 from backend.analysis.ratings import read_ratings
 from backend.database.sessions import Database
+from backend.database.tables import Rater
 from backend.private import create_secret, write_private
 from backend.settings import Settings, load_settings
 from backend.studies import consent, invitations, rating
@@ -168,6 +170,28 @@ def test_a_rater_who_submitted_is_let_go_on(dermvtt):
     assert "1 raters, 1 submitted" in dermvtt("study", "list")[1]
     assert "ED1 can change her answers" in dermvtt("reopen", "--study", 1, "ED1")[1]
     assert "1 raters, 0 submitted" in dermvtt("study", "list")[1]
+
+
+@pytest.mark.usefixtures("study")
+def test_every_text_that_was_agreed_to_is_shown(dermvtt):
+    assert dermvtt("study", "consents", 1)[1] == "Nobody has agreed yet.\n"
+    links = dermvtt("invite", "--study", 1, "--group", "ED", "--count", 2)[1].split()
+    first, second = (link.rsplit("/", 1)[1] for link in links if "/r/" in link)
+    rate_first(first)
+    dermvtt("study", "texts", 1, "--language", "en", "--consent", "I take part.\nI may stop.")
+    rate_first(second)
+    shown = dermvtt("study", "consents", 1)[1]
+    assert re.findall(r"^([0-9a-f]{64}) \(en; 1 rater since ", shown, re.MULTILINE) == versions_agreed_to()
+    assert shown.endswith("\n  I take part.\n  I may stop.\n")
+    assert "of my own free will" in shown.split("I take part.")[0]
+
+
+def versions_agreed_to():
+    database = Database(load_settings().database)
+    with database.read() as session:
+        versions = session.scalars(sa.select(Rater.consent_version).order_by(Rater.number)).all()
+    database.close()
+    return versions
 
 
 @pytest.mark.usefixtures("study")
