@@ -25,7 +25,11 @@ hypothesis.settings.register_profile("dermvtt", deadline=None)
 hypothesis.settings.load_profile("dermvtt")
 
 
-LONGEST = ("test_study.py", "test_demo.py", "test_rating.py", "test_train_script.py", "test_distributed.py")
+LONGEST = (
+    *("test_study.py", "test_demo.py", "test_killed_server.py", "test_nothing_is_lost.py", "test_review.py"),
+    *("test_train_script.py", "test_distributed.py", "test_rating.py", "test_images.py"),
+    *("test_preferences.py", "test_accessibility.py", "test_zoom.py", "test_fuzz.py", "test_resume.py"),
+)
 """Files that take minutes: begun first, so that no process is left alone with one at the end."""
 
 

@@ -23,7 +23,7 @@ from backend.studies.consent import begin, told
 from backend.studies.invitations import admit, invite
 from backend.studies.lifecycle import create_study
 from backend.studies.mixes import import_mix
-from tests.browser.conftest import launch
+from tests.browser.serving import launch
 
 IMAGES, KILLS = 80, 3
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"

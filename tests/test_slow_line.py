@@ -4,6 +4,7 @@ import asyncio
 import socket
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -33,7 +34,9 @@ def over(line: dict[str, float], talk: Callable[[int], Awaitable[object]], answe
             await slow.close()
             server.close()
 
-    return asyncio.run(run())
+    # In a thread of its own: the browser tests may keep a loop running in this one.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, run()).result()
 
 
 async def exchange(port: int, sent: bytes) -> tuple[bytes, float]:

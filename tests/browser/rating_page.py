@@ -5,9 +5,6 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Server, launch
-from tests.browser.test_study import at
-
 DESKTOP = {"viewport": {"width": 1180, "height": 820}}
 
 
@@ -22,6 +19,21 @@ def watched(browser: Browser, **options: object) -> Iterator[Page]:
     yield page
     context.close()
     assert problems == []
+
+
+def at(page: Page, position: int) -> None:
+    """Wait until the image at a position is there and the script takes answers; it must not be broken."""
+    expect(page.locator("#position")).to_have_text(str(position))
+    expect(page.locator(".answer").first).to_have_attribute("aria-disabled", "false")
+    assert page.locator("#picture").evaluate("image => image.complete && image.naturalWidth > 0")
+
+
+def enter(page: Page, link: str) -> None:
+    """Agree without a look at the first page, and open the first image."""
+    origin = link.split("/r/", maxsplit=1)[0]
+    page.request.post(f"{link}/start", form={"agree": "yes"}, headers={"Origin": origin}, max_redirects=0)
+    page.goto(link)
+    at(page, 1)
 
 
 def rate(page: Page, keys: str, start: int = 1) -> None:
@@ -57,6 +69,6 @@ def eventually(page: Page, read: Callable[[], object], wanted: object) -> None:
     assert read() == wanted
 
 
-def restart(server: Server, log) -> None:
-    """Start the server again at its address, after it was killed."""
-    server.process, _ = launch(server.settings, log, int(server.address.rsplit(":", 1)[1]))
+def no_sideways_scrolling(page: Page) -> None:
+    widths = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+    assert widths[0] <= widths[1]

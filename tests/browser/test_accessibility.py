@@ -12,8 +12,8 @@ from backend.studies.invitations import invite
 from backend.studies.lifecycle import create_study, set_state
 from backend.studies.mixes import import_mix
 from backend.studies.options import StudyOptions
-from tests.browser.study_options import Studies, serving
-from tests.browser.test_study import at, no_sideways_scrolling
+from tests.browser.rating_page import at, no_sideways_scrolling
+from tests.browser.serving import Studies, serving
 
 SCREENS = {
     "desktop": {"viewport": {"width": 1280, "height": 860}},
@@ -72,9 +72,16 @@ def check(page: Page, where: str, seen: set[str]) -> None:
     no_sideways_scrolling(page)
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
-@pytest.mark.parametrize("surround", ["dark", "light"])
-@pytest.mark.parametrize("screen", SCREENS)
+# Each surround with each language and with each screen.
+@pytest.mark.parametrize(
+    ("screen", "surround", "language"),
+    [
+        ("desktop", "dark", "en"),
+        ("desktop", "light", "de"),
+        ("phone", "dark", "de"),
+        ("phone", "light", "en"),
+    ],
+)
 def test_axe_finds_nothing_on_any_page(chromium: Browser, demanding, screen, surround, language):
     with demanding.studies.database.write() as session:
         study_id, link = demanding.invite(session)

@@ -3,17 +3,15 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.rating_page import eventually, saved, watched
+from tests.browser.rating_page import at, enter, eventually, saved, watched
 from tests.browser.records import answers
-from tests.browser.study_options import set_options
-from tests.browser.test_study import at, begin
 
 
 @pytest.fixture
 def page(chromium, server):
-    set_options(server, confidence_levels=5)
+    server.set_options(confidence_levels=5)
     with watched(chromium) as page:
-        begin(page, server.links["ED1"])
+        enter(page, server.links["ED1"])
         yield page
 
 
@@ -97,10 +95,10 @@ def test_the_arrow_keys_go_over_the_levels_without_choosing_one(page, server):
 
 
 def test_without_scripts_enter_among_the_levels_is_no_answer(chromium, server):
-    set_options(server, confidence_levels=5)
+    server.set_options(confidence_levels=5)
     context = chromium.new_context()
     scripted = context.new_page()
-    begin(scripted, server.links["ED2"])
+    enter(scripted, server.links["ED2"])
     context.close()
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()

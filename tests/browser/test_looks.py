@@ -3,10 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.rating_page import rate, waiting, watched
+from tests.browser.rating_page import at, enter, rate, waiting, watched
 from tests.browser.records import rows
-from tests.browser.study_options import set_options
-from tests.browser.test_study import at, begin
 
 FIRST_VIEW_BYTES = 60_000
 SHIFTS = """() => { window.shifts = []; new PerformanceObserver(list => {
@@ -18,17 +16,18 @@ SHIFTS = """() => { window.shifts = []; new PerformanceObserver(list => {
 @pytest.fixture
 def page(chromium, server):
     with watched(chromium) as page:
-        begin(page, server.links["ED1"])
+        enter(page, server.links["ED1"])
         yield page
 
 
-@pytest.mark.parametrize("levels", [0, 7])
-@pytest.mark.parametrize("size", [(360, 740), (820, 1180), (1440, 900)])
+@pytest.mark.parametrize(
+    ("size", "levels"), [((360, 740), 0), ((360, 740), 7), ((820, 1180), 7), ((1440, 900), 0)]
+)
 def test_nothing_moves_whatever_happens(chromium, server, size, levels):
-    set_options(server, confidence_levels=levels)
+    server.set_options(confidence_levels=levels)
     parts = ("#picture", "#answers", ".bar", ".words", "#progress", ".tools")
     with watched(chromium, viewport={"width": size[0], "height": size[1]}) as page:
-        begin(page, server.links["ED1"])
+        enter(page, server.links["ED1"])
         page.evaluate(SHIFTS)
         page.wait_for_load_state("networkidle")
         boxes = []
@@ -67,42 +66,49 @@ def test_the_choices_stand_in_the_raters_own_order(chromium, server):
     orders = {}
     for name, link in server.links.items():
         with watched(chromium) as page:
-            begin(page, link)
+            enter(page, link)
             orders[name] = page.locator(".answer").evaluate_all("all => all.map(button => button.value)")
             page.keyboard.press("f")
             at(page, 2)
             assert page.locator(".answer").evaluate_all("all => all.map(one => one.value)") == orders[name]
-    firsts = dict(rows(server, "SELECT name, first_choice FROM raters"))
+    firsts = dict(rows(server, "SELECT name, first_choice FROM raters WHERE study_id = ?", server.study_id))
     assert {name: order[0] for name, order in orders.items()} == firsts
     assert {tuple(order) for order in orders.values()} == {("real", "fake"), ("fake", "real")}
 
 
+SIZES = [(360, 640), (360, 740), (740, 360), (820, 1180), (1440, 900), (1920, 1080)]
+
+
 @pytest.mark.parametrize("levels", [0, 9])
-@pytest.mark.parametrize("size", [(360, 640), (360, 740), (740, 360), (820, 1180), (1440, 900), (1920, 1080)])
-def test_image_and_choices_fit_on_the_screen(chromium, server, size, levels):
-    set_options(server, confidence_levels=levels)
-    with watched(chromium, viewport={"width": size[0], "height": size[1]}) as page:
-        begin(page, server.links["ED1"])
-        picture, answers = page.locator("#picture").bounding_box(), page.locator("#answers").bounding_box()
-        assert picture["width"] == pytest.approx(picture["height"], abs=0.5)
-        assert picture["width"] >= 0.5 * min(size)
-        beside = picture["x"] + picture["width"] <= answers["x"]
-        assert beside or answers["y"] >= picture["y"] + picture["height"]
-        assert answers["y"] + answers["height"] <= size[1]
-        for target in page.locator("#rate :is(a, button:not(.unseen), summary, label):visible").all():
-            box = target.bounding_box()
-            assert box["height"] >= 44
-            assert box["width"] >= (28 if levels and min(size) == 360 else 44)
+def test_image_and_choices_fit_on_the_screen(chromium, server, levels):
+    server.set_options(confidence_levels=levels)
+    with watched(chromium) as page:
+        enter(page, server.links["ED1"])
+        for width, height in SIZES:
+            page.set_viewport_size({"width": width, "height": height})
+            fits(page, width, height, narrowest=28 if levels and min(width, height) == 360 else 44)
 
 
-@pytest.mark.parametrize("size", [(320, 256), (320, 568), (640, 512)])
-def test_enlarged_text_needs_no_sideways_scrolling(chromium, server, size):
+def fits(page, width, height, narrowest):
+    picture, answers = page.locator("#picture").bounding_box(), page.locator("#answers").bounding_box()
+    assert picture["width"] == pytest.approx(picture["height"], abs=0.5)
+    assert picture["width"] >= 0.5 * min(width, height)
+    beside = picture["x"] + picture["width"] <= answers["x"]
+    assert beside or answers["y"] >= picture["y"] + picture["height"]
+    assert answers["y"] + answers["height"] <= height
+    for target in page.locator("#rate :is(a, button:not(.unseen), summary, label):visible").all():
+        box = target.bounding_box()
+        assert box["height"] >= 44
+        assert box["width"] >= narrowest
+
+
+def test_enlarged_text_needs_no_sideways_scrolling(page):
     """A window of 1280 x 1024 at 400 % is 320 x 256 to the page."""
-    with watched(chromium, viewport={"width": size[0], "height": size[1]}) as page:
-        begin(page, server.links["ED1"])
+    for position, (width, height) in enumerate([(320, 256), (320, 568), (640, 512)], start=1):
+        page.set_viewport_size({"width": width, "height": height})
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         page.get_by_role("button", name="Real").click()
-        at(page, 2)
+        at(page, position + 1)
 
 
 def test_whole_pixels_where_the_rater_wants_them(page):
@@ -137,7 +143,7 @@ def test_the_alternative_text_tells_nothing_and_the_position_is_said(page):
 
 def test_the_first_view_is_small_and_nobody_else_is_asked(chromium, server):
     with watched(chromium) as page:
-        begin(page, server.links["ED1"])
+        enter(page, server.links["ED1"])
     context = chromium.new_context()
     page = context.new_page()
     session = context.new_cdp_session(page)

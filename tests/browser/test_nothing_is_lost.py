@@ -8,16 +8,36 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import ARGUMENTS, executable
-from tests.browser.rating_page import DESKTOP, eventually, rate, restart, saved, waiting, watched
+from tests.browser.rating_page import DESKTOP, at, enter, eventually, rate, saved, waiting, watched
 from tests.browser.records import answers, current, stored
-from tests.browser.study_options import set_options
-from tests.browser.test_study import at, begin
+from tests.browser.serving import serving
 
 
 @pytest.fixture
 def page(chromium, server):
     with watched(chromium) as page:
-        begin(page, server.links["ED1"])
+        enter(page, server.links["ED1"])
+        yield page
+
+
+@pytest.fixture(scope="module")
+def mortal(tmp_path_factory, blank_sqlite, make_mix):
+    """A server that no other file's tests need."""
+    with serving(tmp_path_factory.mktemp("mortal"), blank_sqlite, make_mix(50, 30)) as studies:
+        yield studies
+
+
+@pytest.fixture
+def doomed(mortal):
+    """A study on that server."""
+    return mortal.create()
+
+
+@pytest.fixture
+def endangered(chromium, doomed):
+    """A page of that study."""
+    with watched(chromium) as page:
+        enter(page, doomed.links["ED1"])
         yield page
 
 
@@ -47,32 +67,32 @@ def test_an_hour_offline_in_the_middle_needs_no_action(page, server):
     ]
 
 
-def test_a_server_that_is_killed_loses_and_doubles_nothing(page, server, tmp_path):
-    rate(page, "rrrrr")
-    at(page, 6)
-    all_loaded(page)
-    server.stop(kill=True)
-    rate(page, "ffff", start=6)
-    waiting(page, 4)
-    restart(server, tmp_path / "again.log")
-    rate(page, "rr", start=10)
-    saved(page)
-    assert stored(server) == ["real"] * 5 + ["fake"] * 4 + ["real"] * 2
+def test_a_server_that_is_killed_loses_and_doubles_nothing(endangered, doomed):
+    rate(endangered, "rrrrr")
+    at(endangered, 6)
+    all_loaded(endangered)
+    doomed.process.stop(kill=True)
+    rate(endangered, "ffff", start=6)
+    waiting(endangered, 4)
+    doomed.process.restart()
+    rate(endangered, "rr", start=10)
+    saved(endangered)
+    assert stored(doomed) == ["real"] * 5 + ["fake"] * 4 + ["real"] * 2
 
 
-@pytest.mark.parametrize("after_ms", [0, 3, 10, 30])
-def test_a_server_killed_while_an_answer_is_on_its_way(page, server, tmp_path, after_ms):
-    all_loaded(page)
-    rate(page, "rf")
-    at(page, 3)
-    page.keyboard.press("r")
-    page.wait_for_timeout(after_ms)
-    server.stop(kill=True)
-    restart(server, tmp_path / "again.log")
-    at(page, 4)
-    saved(page)
-    assert current(server) == {1: "real", 2: "fake", 3: "real"}
-    assert len(stored(server)) == 3
+@pytest.mark.parametrize("after_ms", [0, 5, 20])
+def test_a_server_killed_while_an_answer_is_on_its_way(endangered, doomed, after_ms):
+    all_loaded(endangered)
+    rate(endangered, "rf")
+    at(endangered, 3)
+    endangered.keyboard.press("r")
+    endangered.wait_for_timeout(after_ms)
+    doomed.process.stop(kill=True)
+    doomed.process.restart()
+    at(endangered, 4)
+    saved(endangered)
+    assert current(doomed) == {1: "real", 2: "fake", 3: "real"}
+    assert len(stored(doomed)) == 3
 
 
 def test_a_reload_while_answers_wait_keeps_them(page, server):
@@ -133,7 +153,7 @@ def test_leaving_at_once_sends_what_was_just_answered(page, server):
 def test_a_browser_without_storage_sends_and_asks_before_answers_are_lost(chromium, server):
     with watched(chromium) as page:
         page.add_init_script("Object.defineProperty(window, 'indexedDB', {value: undefined})")
-        begin(page, server.links["ED1"])
+        enter(page, server.links["ED1"])
         rate(page, "r")
         at(page, 2)
         saved(page)
@@ -170,10 +190,10 @@ def test_an_answer_that_the_server_never_takes_does_not_hold_up_the_others(page,
 @pytest.mark.parametrize("levels", [0, 5])
 def test_a_killed_browser_sends_its_answers_when_it_is_opened_again(chromium, server, tmp_path, levels):
     """With a confidence still to be given the last answer is only a draft: it arrives without one."""
-    set_options(server, confidence_levels=levels)
+    server.set_options(confidence_levels=levels)
     profile = tmp_path / "profile"
     page = open_profile(chromium, profile)
-    begin(page, server.links["ED1"])
+    enter(page, server.links["ED1"])
     page.route("**/answers", lambda route: route.abort())
     if levels:
         at(page, 1)

@@ -3,18 +3,11 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.rating_page import saved, watched
+from tests.browser.rating_page import at, enter, saved, watched
 from tests.browser.records import answers
-from tests.browser.study_options import Studies, serving
-from tests.browser.test_study import at, begin
+from tests.browser.serving import Studies
 
 SMALLEST_TARGET = 44
-
-
-@pytest.fixture(scope="module")
-def studies(tmp_path_factory, blank_sqlite, make_mix):
-    with serving(tmp_path_factory.mktemp("studies"), blank_sqlite, make_mix(12, 8)) as studies:
-        yield studies
 
 
 @pytest.fixture
@@ -25,7 +18,7 @@ def invited(studies):
 @pytest.fixture
 def page(chromium, invited):
     with watched(chromium) as page:
-        begin(page, invited[1])
+        enter(page, invited[1])
         yield page
 
 
@@ -270,7 +263,7 @@ def test_a_browser_that_keeps_nothing_still_takes_settings(page):
 
 
 def test_the_help_names_what_the_study_offers(page, studies):
-    begin(page, studies.invite(zoom=False, revising=False, confidence_levels=4)[1])
+    enter(page, studies.invite(zoom=False, revising=False, confidence_levels=4)[1])
     page.keyboard.press("?")
     help_ = page.get_by_role("dialog", name="Help")
     expect(help_).to_contain_text("This study takes no changes")
@@ -279,24 +272,23 @@ def test_the_help_names_what_the_study_offers(page, studies):
         expect(help_).not_to_contain_text(absent)
 
 
-@pytest.mark.parametrize("size", [(360, 740), (320, 256), (820, 1180), (1440, 900)])
-def test_dialogs_fit_every_screen(page, size):
+@pytest.mark.parametrize("name", ["settings", "help"])
+def test_dialogs_fit_every_screen(page, name):
     """320 x 256 CSS pixels are a screen of 1280 x 1024 at 400 %."""
-    page.set_viewport_size({"width": size[0], "height": size[1]})
-    for name in ("settings", "help"):
-        page.evaluate(f"document.getElementById('open-{name}').click()")
+    page.evaluate(f"document.getElementById('open-{name}').click()")
+    if name == "settings":
+        page.get_by_text("Change the keys").click()
+    for width, height in [(360, 740), (320, 256), (820, 1180), (1440, 900)]:
+        page.set_viewport_size({"width": width, "height": height})
         sheet = page.locator(f"#{name} .over-sheet")
         box = sheet.bounding_box()
         assert box["x"] >= 0
         assert box["y"] >= 0
-        assert box["x"] + box["width"] <= size[0]
-        assert box["y"] + box["height"] <= size[1]
+        assert box["x"] + box["width"] <= width
+        assert box["y"] + box["height"] <= height
         assert sheet.evaluate("one => one.scrollWidth <= one.clientWidth")
-        if name == "settings":
-            page.get_by_text("Change the keys").click()
         for control in page.locator(f"#{name} :is(button, label, summary)").all():
             assert control.bounding_box()["height"] >= SMALLEST_TARGET - 0.01, control.inner_text()
         for done in page.locator(f"#{name} [data-close]").all():
             done.scroll_into_view_if_needed()
             expect(done).to_be_in_viewport()
-        close(page)

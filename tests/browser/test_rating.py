@@ -2,20 +2,15 @@
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import select
 
-from backend.database.sessions import Database
-from backend.database.tables import Study
-from tests.browser.rating_page import eventually, rate, saved, watched
+from tests.browser.rating_page import at, enter, eventually, rate, saved, watched
 from tests.browser.records import answers, stored
-from tests.browser.study_options import set_options
-from tests.browser.test_study import at, begin
 
 
 @pytest.fixture
 def page(chromium, server):
     with watched(chromium) as page:
-        begin(page, server.links["ED1"])
+        enter(page, server.links["ED1"])
         yield page
 
 
@@ -192,11 +187,11 @@ def test_without_moving_on_an_answer_stays_in_sight(page, server):
 
 def test_a_closed_study_is_told_and_keeps_what_waits(chromium, server):
     with watched(chromium) as page:
-        begin(page, server.links["ED1"])
+        enter(page, server.links["ED1"])
         page.route("**/answers", lambda route: route.abort())
         rate(page, "r")
         at(page, 2)
-        set_state(server, "closed")
+        server.set_study(state="closed")
         page.unroute("**/answers")
         expect(page.locator("#status")).to_have_text(
             "This study is closed: no more answers are taken.", timeout=15_000
@@ -205,22 +200,15 @@ def test_a_closed_study_is_told_and_keeps_what_waits(chromium, server):
         expect(page.locator("#saved")).to_have_text("Not saved: 1")
         page.keyboard.press("f")
         assert stored(server) == []
-        set_state(server, "open")
+        server.set_study(state="open")
         page.reload()
         eventually(page, lambda: stored(server), ["real"])
 
 
-def set_state(server, state: str) -> None:
-    database = Database(server.settings.database)
-    with database.write() as session:
-        session.scalars(select(Study)).one().state = state
-    database.close()
-
-
 def test_without_revising_an_answer_stays(chromium, server):
-    set_options(server, revising=False)
+    server.set_options(revising=False)
     with watched(chromium) as page:
-        begin(page, server.links["ED1"])
+        enter(page, server.links["ED1"])
         rate(page, "r")
         at(page, 2)
         page.keyboard.press("ArrowLeft")

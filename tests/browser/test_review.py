@@ -7,19 +7,12 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from backend.database.tables import Rater
-from tests.browser.rating_page import eventually, rate, saved, watched
+from tests.browser.rating_page import at, enter, eventually, no_sideways_scrolling, rate, saved, watched
 from tests.browser.records import answers
-from tests.browser.study_options import Studies, serving
-from tests.browser.test_study import at, begin, no_sideways_scrolling
+from tests.browser.serving import Studies
 
 TOTAL = 20
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
-
-
-@pytest.fixture(scope="module")
-def studies(tmp_path_factory, blank_sqlite, make_mix):
-    with serving(tmp_path_factory.mktemp("studies"), blank_sqlite, make_mix(12, 8)) as studies:
-        yield studies
 
 
 @pytest.fixture
@@ -31,7 +24,7 @@ def invited(studies):
 def page(chromium, invited):
     """A rater who answered images 1 to 4 with real, fake, real, fake and saw image 5."""
     with watched(chromium) as page:
-        begin(page, invited[1])
+        enter(page, invited[1])
         rate(page, "rfrf")
         at(page, 5)
         saved(page)
@@ -52,7 +45,11 @@ def press(page: Page, position: int, *keys: str) -> None:
     """Keys on an image, which must be there as a rater sees it."""
     tile(page, position).focus()
     page.wait_for_function(
-        "at => document.querySelector(`#image-${at} img`)?.naturalWidth !== 0", arg=position
+        """at => {
+            const image = document.querySelector(`#image-${at} img`);
+            return !image || (image.complete && image.naturalWidth > 0);
+        }""",
+        arg=position,
     )
     for key in keys:
         page.keyboard.press(key)
@@ -181,7 +178,7 @@ def test_arrow_keys_walk_over_the_images(page):
 
 def test_unsure_answers_and_their_confidence(page, studies):
     invited = studies.invite(confidence_levels=5)
-    begin(page, invited[1])
+    enter(page, invited[1])
     for position, keys in enumerate(("r1", "f3", "r"), 1):
         at(page, position)
         page.wait_for_timeout(200)
@@ -206,7 +203,7 @@ def test_unsure_answers_and_their_confidence(page, studies):
 
 def test_a_study_without_revising_only_shows(page, studies):
     invited = studies.invite(revising=False)
-    begin(page, invited[1])
+    enter(page, invited[1])
     rate(page, "rr")
     at(page, 3)
     saved(page)
@@ -219,7 +216,7 @@ def test_a_study_without_revising_only_shows(page, studies):
 
 
 def test_a_display_limit_is_not_undone_by_the_overview(page, studies):
-    begin(page, studies.invite(display_limit_ms=60_000)[1])
+    enter(page, studies.invite(display_limit_ms=60_000)[1])
     page.keyboard.press("r")
     at(page, 2)
     saved(page)
@@ -341,15 +338,15 @@ def test_without_scripts_all_but_the_keys_works(chromium, studies):
         expect(page.get_by_role("heading", level=1)).to_have_text("Thank you")
 
 
-@pytest.mark.parametrize("size", [(320, 640), (360, 740), (820, 1180), (1440, 900)])
-def test_nothing_is_too_small_or_sticks_out(page, size):
-    page.set_viewport_size({"width": size[0], "height": size[1]})
+def test_nothing_is_too_small_or_sticks_out(page):
     overview(page)
-    no_sideways_scrolling(page)
-    for control in page.locator(".filters a, .jump a, #submit button, .tile").all()[:12]:
-        box = control.bounding_box()
-        assert min(box["width"], box["height"]) >= 44
-    before = page.locator("#contact").bounding_box()
-    press(page, 1, "f")
-    page.evaluate("scrollTo(0, 0)")
-    assert page.locator("#contact").bounding_box() == before
+    for turn, (width, height) in enumerate([(320, 640), (360, 740), (820, 1180), (1440, 900)]):
+        page.set_viewport_size({"width": width, "height": height})
+        no_sideways_scrolling(page)
+        for control in page.locator(".filters a, .jump a, #submit button, .tile").all()[:12]:
+            box = control.bounding_box()
+            assert min(box["width"], box["height"]) >= 44
+        before = page.locator("#contact").bounding_box()
+        press(page, 1, "fr"[turn % 2])
+        page.evaluate("scrollTo(0, 0)")
+        assert page.locator("#contact").bounding_box() == before

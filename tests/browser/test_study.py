@@ -5,13 +5,17 @@ import re
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import ADMIN, PASSWORD
+from backend import accounts
+from tests.browser.rating_page import at, no_sideways_scrolling
+from tests.browser.serving import Server, serving
 
 TOTAL = 80
+ADMIN, PASSWORD = "admin@example.org", "a password of my own"
 
 
 def begin(page: Page, link: str) -> None:
@@ -20,13 +24,6 @@ def begin(page: Page, link: str) -> None:
     page.get_by_role("checkbox").check()
     page.get_by_role("button", name="Begin").click()
     at(page, 1)
-
-
-def at(page: Page, position: int) -> None:
-    """Wait until the image at a position is there and the script takes answers; it must not be broken."""
-    expect(page.locator("#position")).to_have_text(str(position))
-    expect(page.locator(".answer").first).to_have_attribute("aria-disabled", "false")
-    assert page.locator("#picture").evaluate("image => image.complete && image.naturalWidth > 0")
 
 
 def submit(page: Page) -> None:
@@ -95,9 +92,14 @@ def touch_rater(plain: Page, scripted: Page, link: str) -> None:
     submit(scripted)
 
 
-def no_sideways_scrolling(page: Page) -> None:
-    widths = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
-    assert widths[0] <= widths[1]
+@pytest.fixture
+def server(tmp_path, blank_sqlite, make_mix) -> Iterator[Server]:
+    """A server with one study alone, and an admin."""
+    with serving(tmp_path, blank_sqlite, make_mix(50, 30)) as studies:
+        with studies.database.write() as session:
+            one_time = accounts.create_admin(session, ADMIN)
+        accounts.change_password(studies.database, ADMIN, one_time, PASSWORD, hours=1)
+        yield studies.create()
 
 
 @pytest.mark.timeout(420)

@@ -3,15 +3,14 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.rating_page import eventually, rate, saved, waiting, watched
+from tests.browser.rating_page import at, enter, eventually, rate, saved, waiting, watched
 from tests.browser.records import answers, current, stored
-from tests.browser.test_study import at, begin
 
 
 @pytest.fixture
 def page(chromium, server):
     with watched(chromium) as page:
-        begin(page, server.links["ED1"])
+        enter(page, server.links["ED1"])
         yield page
 
 
@@ -80,7 +79,7 @@ def test_what_a_closed_tab_left_is_sent_by_the_next_page(page, server):
 
 def test_an_earlier_answer_that_arrives_later_does_not_win(chromium, server):
     with watched(chromium) as tablet, watched(chromium) as phone:
-        begin(tablet, server.links["ED1"])
+        enter(tablet, server.links["ED1"])
         phone.goto(server.links["ED1"])
         at(phone, 1)
         tablet.wait_for_load_state("networkidle")
@@ -103,7 +102,7 @@ def test_an_earlier_answer_that_arrives_later_does_not_win(chromium, server):
 
 def test_submitted_on_another_device(chromium, server):
     with watched(chromium) as tablet, watched(chromium) as phone:
-        begin(tablet, server.links["ED1"])
+        enter(tablet, server.links["ED1"])
         phone.goto(server.links["ED1"])
         at(phone, 1)
         tablet.goto(f"{server.links['ED1']}/review")

@@ -6,10 +6,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import ARGUMENTS, executable
-from tests.browser.rating_page import DESKTOP, watched
+from tests.browser.rating_page import DESKTOP, at, enter, watched
 from tests.browser.records import answers
-from tests.browser.study_options import serving
-from tests.browser.test_study import at, begin
 
 TOUCH = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 
@@ -80,16 +78,10 @@ class Fingers:
             self.page.touchscreen.tap(x, y)
 
 
-@pytest.fixture(scope="module")
-def studies(tmp_path_factory, blank_sqlite, make_mix):
-    with serving(tmp_path_factory.mktemp("studies"), blank_sqlite, make_mix(12, 8)) as studies:
-        yield studies
-
-
 @pytest.fixture
 def page(chromium, studies):
     with watched(chromium) as page:
-        begin(page, studies.invite()[1])
+        enter(page, studies.invite()[1])
         yield page
 
 
@@ -101,7 +93,7 @@ def invited(studies):
 @pytest.fixture
 def phone(chromium, invited):
     with watched(chromium, **TOUCH) as page:
-        begin(page, invited[1])
+        enter(page, invited[1])
         yield page
 
 
@@ -289,8 +281,22 @@ def test_the_browsers_own_keys_stay_the_browsers(page):
     assert boxes(page)[0] == before
 
 
+def test_two_buttons_do_it_for_who_cannot_drag_or_pinch(page, studies):
+    enter(page, studies.invite()[1])
+    before, _ = boxes(page)
+    for _ in range(2):
+        page.get_by_role("button", name="Closer").click()
+    assert boxes(page)[0]["width"] == pytest.approx(1.5**2 * before["width"], rel=0.001)
+    stays_in_the_stage(page)
+    for _ in range(2):
+        page.get_by_role("button", name="Farther").click()
+    assert boxes(page)[0] == before
+    expect(page.locator("#position")).to_have_text("1")
+
+
 def test_a_study_without_zoom_leaves_the_image_as_it_is(page, studies):
-    begin(page, studies.invite(zoom=False)[1])
+    enter(page, studies.invite(zoom=False)[1])
+    expect(page.get_by_role("button", name="Closer")).to_have_count(0)
     before, _ = boxes(page)
     x, y = middle(before)
     page.mouse.move(x, y)
@@ -308,7 +314,7 @@ def test_on_plain_http_all_of_it_works(chromium, studies):
     rules = [*ARGUMENTS, "--host-resolver-rules=MAP clinic.test 127.0.0.1"]
     browser = chromium.browser_type.launch(executable_path=executable(), args=rules)
     page = browser.new_page(**DESKTOP)
-    begin(page, studies.invite()[1].replace("127.0.0.1", "clinic.test"))
+    enter(page, studies.invite()[1].replace("127.0.0.1", "clinic.test"))
     assert page.evaluate("isSecureContext") is False
     before, _ = boxes(page)
     page.mouse.dblclick(*middle(before))
