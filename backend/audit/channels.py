@@ -1,6 +1,6 @@
 """The channels through which truth could leak: what each means, and what to do where it tells."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 NAMES = "names"
 REMAKE = "Make the mix with dermvtt-train mix, which writes all images through one encoder."
@@ -11,6 +11,7 @@ QUALITY = (
 HARMONISE = (
     f"{QUALITY} dermvtt-train mix --harmonise removes most of what comes of compression and resampling."
 )
+HARMONISED = f"{QUALITY} All images of this mix have passed through --harmonise already."
 
 
 @dataclass(frozen=True)
@@ -58,3 +59,10 @@ CHANNELS = (
         f"{QUALITY} Padding in the generator's convolutions shows here; so do crops of the photographs.",
     ),
 )
+
+
+def channels(*, harmonised: bool) -> list[Channel]:
+    """All channels; nobody is advised to do what was done to the mix already."""
+    return [
+        replace(one, advice=HARMONISED) if harmonised and one.advice == HARMONISE else one for one in CHANNELS
+    ]

@@ -43,12 +43,16 @@ class Listed:
 
 @dataclass(frozen=True)
 class Mix:
-    """A mix's images in the manifest's order; ``altered`` are those whose SHA-256 is not the manifest's."""
+    """A mix's images in the manifest's order; ``altered`` are those whose SHA-256 is not the manifest's.
+
+    ``harmonised``: the manifest says that all images passed through one chain.
+    """
 
     where: str
     manifest_sha256: str
     images: list[Listed]
     altered: list[str]
+    harmonised: bool = False
 
 
 def read_mix(where: Path) -> Mix:
@@ -121,7 +125,8 @@ def _read(source: _Source, where: Path) -> Mix:
     except OSError as error:
         raise UserError(f"{where / MANIFEST} cannot be read ({error.strerror}). {HOW}") from error
     images, altered = [], []
-    for place, entry in enumerate(_entries(manifest, where)):
+    document = _document(manifest, where / MANIFEST)
+    for place, entry in enumerate(_entries(document, where / MANIFEST)):
         name = entry["file"]
         try:
             data, modified = source.read(name), source.modified(name)
@@ -138,19 +143,24 @@ def _read(source: _Source, where: Path) -> Mix:
             raise UserError(
                 f"{where} has no {truth} image: there is nothing to tell apart. Mix both, fakes and reals."
             )
-    return Mix(str(where), digest(manifest), images, altered)
+    configuration = document.get("configuration")
+    harmonised = isinstance(configuration, dict) and bool(configuration.get("harmonised"))
+    return Mix(str(where), digest(manifest), images, altered, harmonised)
 
 
-def _entries(manifest: bytes, where: Path) -> Iterator[dict[str, Any]]:
-    """The manifest's images, each with a safe ``file`` and a ``truth``."""
-    path = where / MANIFEST
+def _document(manifest: bytes, path: Path) -> dict[str, Any]:
     try:
         document = json.loads(manifest)
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path} is no JSON document ({error}). {HOW}") from error
-    listed = document.get("images") if isinstance(document, dict) else None
-    if not isinstance(listed, list):
+    if not isinstance(document, dict) or not isinstance(document.get("images"), list):
         raise UserError(f"{path} has no list 'images'. {HOW}")
+    return document
+
+
+def _entries(document: dict[str, Any], path: Path) -> Iterator[dict[str, Any]]:
+    """The manifest's images, each with a safe ``file`` and a ``truth``."""
+    listed = document["images"]
     seen: set[str] = set()
     for place, entry in enumerate(listed):
         name = entry.get("file") if isinstance(entry, dict) else None

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.audit.channels import CHANNELS, NAMES, Channel
+from backend.audit.channels import NAMES, Channel, channels
 from backend.audit.judging import Feature, Judgement, holm, judge, smallest_p
 from backend.audit.reading import Mix
 
@@ -82,7 +82,7 @@ def audit(mix: Mix, features: dict[str, list[Feature]], configuration: Configura
     varying = [name for name, found in judged.items() if found.strongest is not None]
     adjusted = dict(zip(varying, holm([judged[name].p for name in varying]), strict=True))
     results = []
-    for channel in CHANNELS:
+    for channel in channels(harmonised=mix.harmonised):
         p = adjusted.get(channel.name)
         verdict: Verdict = "constant" if p is None else "tells" if p < configuration.alpha else "differs"
         results.append(_result(channel, features[channel.name], judged[channel.name], verdict, p, fake))

@@ -1,5 +1,6 @@
 """Planted leaks are found in their channels, and fair mixes pass."""
 
+import json
 import os
 import struct
 import zlib
@@ -135,6 +136,17 @@ def test_what_pixels_tell_warns(plant, audited, leak):
     assert channel.auc > 0.8
     assert channel.advice
     assert found.outcome == "warn"
+
+
+def test_nobody_is_advised_to_do_what_was_done(plant, audited):
+    folder = plant(blocky)
+    advice = {one.channel: one.advice for one in audited(folder).channels}
+    assert "mix --harmonise removes" in advice["compression"]
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["configuration"] = {"harmonised": {"cut_off": 0.5}}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    advice = {one.channel: one.advice for one in audited(folder).channels}
+    assert "have passed through --harmonise already" in advice["compression"]
 
 
 def test_a_block_grid_is_found_at_any_phase(plant, audited):
