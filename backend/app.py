@@ -29,25 +29,9 @@ from backend.storage import ImageStore
 
 def create_app(settings: Settings) -> FastAPI:
     """Build the application; raises ``UserError`` where the database's schema is not this program's."""
-    database = Database(settings.database)
-    try:
-        require_current(database.engine)
-        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        settings.secret  # noqa: B018 - a folder that cannot be written fails here, not at the first log-in
-    except BaseException:
-        database.close()
-        raise
+    app = FastAPI(title="DermVTT", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
+    connect(app, settings)
     folder = Path(webapp.__file__).parent
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
-        database.close()
-
-    app = FastAPI(title="DermVTT", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.state.settings = settings
-    app.state.database = database
-    app.state.images = ImageStore(settings.images_dir)
     assets = Assets(folder / "static")
     app.state.pages = Pages(folder / "templates", Languages(), asset_version=assets.version)
     app.mount("/static", assets, name="static")
@@ -56,3 +40,24 @@ def create_app(settings: Settings) -> FastAPI:
     errors.install(app)
     middleware.install(app)
     return app
+
+
+def connect(app: FastAPI, settings: Settings) -> None:
+    """Point the application to an installation's database and images; raises as ``create_app``."""
+    database = Database(settings.database)
+    try:
+        require_current(database.engine)
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        settings.secret  # noqa: B018 - a folder that cannot be written fails here, not at the first log-in
+    except BaseException:
+        database.close()
+        raise
+    app.state.settings = settings
+    app.state.database = database
+    app.state.images = ImageStore(settings.images_dir)
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.database.close()

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from backend.database.tables import Rater
 from tests.browser.rating_page import at, enter, eventually, no_sideways_scrolling, rate, saved, watched
-from tests.browser.records import answers
+from tests.browser.records import answers, viewings
 from tests.browser.serving import Studies
 
 TOTAL = 20
@@ -279,6 +279,8 @@ def test_submitted_elsewhere_ends_here(page, invited):
 
 def test_a_study_that_closed_meanwhile_says_so(page, studies, invited):
     overview(page)
+    # All is said that this page had to say: it does not learn of the end before the press.
+    eventually(page, lambda: len(viewings(studies.server, invited[0])), 5)
     with studies.database.write() as session:
         session.scalars(select(Rater).where(Rater.name == invited[0])).one().study.state = "closed"
     press(page, 1, "f")

@@ -14,7 +14,7 @@ from backend import accounts
 from tests.browser.rating_page import at, no_sideways_scrolling
 from tests.browser.serving import Server, serving
 
-TOTAL = 80
+TOTAL = 40
 ADMIN, PASSWORD = "admin@example.org", "a password of my own"
 
 
@@ -38,7 +38,7 @@ def keyboard_rater(page: Page, link: str) -> None:
         at(page, position)
         page.keyboard.press("r" if position % 2 else "f")
     expect(page.get_by_text(f"{TOTAL} of {TOTAL} images answered")).to_be_visible()
-    for position in (3, 41, 80):
+    for position in (3, 21, 40):
         page.locator(f"#image-{position} a").click()
         at(page, position)
         name = "Fake" if position % 2 else "Real"
@@ -48,22 +48,22 @@ def keyboard_rater(page: Page, link: str) -> None:
 
 
 def returning_rater(new_page, link: str) -> None:
-    """Leaves after 25 images, comes back in another browser by the same link, and goes on where she was."""
+    """Leaves after 13 images, comes back in another browser by the same link, and goes on where she was."""
     page = new_page()
     begin(page, link)
-    for position in range(1, 26):
+    for position in range(1, 14):
         at(page, position)
         page.get_by_role("button", name="Real" if position % 3 else "Fake").click()
-    at(page, 26)
+    at(page, 14)
     page.context.close()
     page = new_page()
     page.goto(link)
-    at(page, 26)
+    at(page, 14)
     page.keyboard.press("ArrowLeft")
-    at(page, 25)
+    at(page, 13)
     expect(page.get_by_role("button", name="Real")).to_have_attribute("aria-pressed", "true")
     page.keyboard.press("ArrowRight")
-    for position in range(26, TOTAL + 1):
+    for position in range(14, TOTAL + 1):
         at(page, position)
         page.get_by_role("button", name="Real").click()
     expect(page.get_by_text(f"{TOTAL} of {TOTAL} images answered")).to_be_visible()
@@ -71,23 +71,23 @@ def returning_rater(new_page, link: str) -> None:
 
 
 def touch_rater(plain: Page, scripted: Page, link: str) -> None:
-    """On a narrow touch screen: the first 20 images without JavaScript, the rest with it, two left out."""
+    """On a narrow touch screen: the first 10 images without JavaScript, the rest with it, two left out."""
     plain.goto(link)
     plain.get_by_role("checkbox").tap()
     plain.get_by_role("button", name="Begin").tap()
-    for position in range(1, 21):
+    for position in range(1, 11):
         expect(plain.locator("#position")).to_have_text(str(position))
         no_sideways_scrolling(plain)
         plain.get_by_role("button", name="Fake").tap()
-    expect(plain.locator("#position")).to_have_text("21")
+    expect(plain.locator("#position")).to_have_text("11")
     scripted.goto(link)
-    for position in range(21, TOTAL + 1):
+    for position in range(11, TOTAL + 1):
         at(scripted, position)
-        if position in {30, 31}:
+        if position in {15, 16}:
             scripted.get_by_role("link", name="Next image").tap()
         else:
-            scripted.get_by_role("button", name="Fake" if position < 60 else "Real").tap()
-    expect(scripted.get_by_text("78 of 80 images answered")).to_be_visible()
+            scripted.get_by_role("button", name="Fake" if position < 30 else "Real").tap()
+    expect(scripted.get_by_text("38 of 40 images answered")).to_be_visible()
     scripted.get_by_role("checkbox").tap()
     submit(scripted)
 
@@ -95,14 +95,13 @@ def touch_rater(plain: Page, scripted: Page, link: str) -> None:
 @pytest.fixture
 def server(tmp_path, blank_sqlite, make_mix) -> Iterator[Server]:
     """A server with one study alone, and an admin."""
-    with serving(tmp_path, blank_sqlite, make_mix(50, 30)) as studies:
+    with serving(tmp_path, blank_sqlite, make_mix(25, 15)) as studies:
         with studies.database.write() as session:
             one_time = accounts.create_admin(session, ADMIN)
         accounts.change_password(studies.database, ADMIN, one_time, PASSWORD, hours=1)
         yield studies.create()
 
 
-@pytest.mark.timeout(420)
 def test_three_raters_an_admin_and_the_command_line(chromium, server, tmp_path):
     touch = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
     keyboard_rater(chromium.new_context().new_page(), server.links["ED1"])
@@ -141,7 +140,7 @@ def check_history(server) -> None:
     for ratings, timed, fastest, _ in rows.values():
         assert timed == ratings
         assert fastest >= 0
-    assert (rows["ED1"][3], rows["DLE1"][3]) == (0, 20)
+    assert (rows["ED1"][3], rows["DLE1"][3]) == (0, 10)
 
 
 def log_in(page: Page, server) -> None:

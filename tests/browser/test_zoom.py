@@ -314,7 +314,10 @@ def test_on_plain_http_all_of_it_works(chromium, studies):
     rules = [*ARGUMENTS, "--host-resolver-rules=MAP clinic.test 127.0.0.1"]
     browser = chromium.browser_type.launch(executable_path=executable(), args=rules)
     page = browser.new_page(**DESKTOP)
-    enter(page, studies.invite()[1].replace("127.0.0.1", "clinic.test"))
+    page.goto(studies.invite()[1].replace("127.0.0.1", "clinic.test"))
+    page.get_by_role("checkbox").check()
+    page.get_by_role("button", name="Begin").click()
+    at(page, 1)
     assert page.evaluate("isSecureContext") is False
     before, _ = boxes(page)
     page.mouse.dblclick(*middle(before))
