@@ -12,12 +12,19 @@
   }
 
   // Calls back with the time in the first frame after the one that painted what the condition is about. Not with
-  // that frame's own time stamp: on a busy machine it may lie before what was done meanwhile.
+  // that frame's own time stamp: on a busy machine it may lie before what was done meanwhile. Until the condition
+  // holds no frame is asked for: where nothing moves the browser draws none, and the next one would have to wait.
   function painted(condition, done) {
-    requestAnimationFrame(() => {
-      if (condition()) requestAnimationFrame(() => done(performance.now()));
-      else painted(condition, done);
-    });
+    const observer = new MutationObserver(look);
+    function look() {
+      if (!condition()) return;
+      observer.disconnect();
+      removeEventListener("load", look, true);
+      requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now())));
+    }
+    observer.observe(document, { subtree: true, childList: true, attributes: true });
+    addEventListener("load", look, true);
+    look();
   }
 
   function pressed(event) {

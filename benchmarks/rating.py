@@ -6,11 +6,12 @@ before was painted, at moments that have nothing to do with the screen's frames.
 
 From a key press to the next image painted: from the keydown event's ``timeStamp`` to the animation frame
 callback of the frame after the one that painted it. That is the first frame that began with the image in the
-page, in sight and wholly loaded; only the frame after it shows that it is done. So up to two frames of the
-time, of 16.7 ms each at 60 a second, are the display's.
+page, in sight and wholly loaded; only the frame after it shows that it is done. So one to two frames of the
+time, of 16.7 ms each at 60 a second, are the display's. Nothing but the page itself asks for frames before.
 
-Durable before: by that time the IndexedDB transaction that wrote the answer was complete, and its durability
-was "strict". The ratings in the database are counted at the end of each run.
+Durable in: the time from the press to the end of the IndexedDB transaction that wrote the answer, where its
+durability was "strict"; before it: for how many answers that was before the next image was painted. The
+ratings in the database are counted at the end of each run.
 
 The first image is opened with an empty cache and without a connection: from the beginning of the navigation
 to the frame after the one in which the image is painted and the answer buttons take answers. The bytes of the
@@ -101,17 +102,19 @@ class UnexpectedError(Exception):
 def print_answers(browser: Browser, served: Served, rtts: list[float], seed: int) -> None:
     """A line for each round trip."""
     print("From a key press to the next image painted")
-    heads = ("round trip", "answers", "median", "p95", "max", "durable before", "in the database")
+    heads = ("round trip", "answers", "median", "p95", "max", "durable in", "before it", "in the database")
     print("  ".join(f"{head:>10}" for head in heads))
     for token, rtt in zip(served.tokens, rtts, strict=False):
         before = stored(served.database)
         with slow_line(served.port, rtt) as port:
             trials = rate_all(browser, f"http://{HOST}:{port}/r/{token}", random.Random(seed))
         times = sorted(trial.painted for trial in trials)
+        kept = [trial.durable for trial in trials if trial.durable is not None]
         durable = sum(trial.durable is not None and trial.durable <= trial.painted for trial in trials)
         p95 = statistics.quantiles(times, n=20, method="inclusive")[18]
         ratings, images = (now - then for now, then in zip(stored(served.database), before, strict=True))
-        values = [f"{value:.1f} ms" for value in (statistics.median(times), p95, times[-1])]
+        shown = (statistics.median(times), p95, times[-1], statistics.median(kept))
+        values = [f"{value:.1f} ms" for value in shown]
         cells = [f"{rtt:g} ms", str(IMAGES), *values, f"{durable} of {len(trials)}", f"{ratings} of {IMAGES}"]
         widths = (max(10, len(head)) for head in heads)
         print("  ".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)), flush=True)

@@ -34,6 +34,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "X-Robots-Tag": "noindex",
 }
+# Of a style sheet or a module only the type can mislead; the rest would be a sixth of a first view's bytes.
+FILE_HEADERS = {"X-Content-Type-Options": "nosniff"}
 
 
 def install(app: FastAPI) -> None:
@@ -91,7 +93,7 @@ class RequestScope:
             if message["type"] == "http.response.start":
                 status, began = message["status"], True
                 headers = MutableHeaders(scope=message)
-                headers.update(HEADERS)
+                headers.update(FILE_HEADERS if scope["path"].startswith("/static/") else HEADERS)
                 headers["X-Request-ID"] = request_id
                 headers.setdefault("Cache-Control", "no-store")
             await send(message)

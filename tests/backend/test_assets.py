@@ -57,6 +57,13 @@ def test_what_is_not_there_is_not_found(browser, path):
     assert browser.get(f"/static{path}").status_code in {404, 405}
 
 
+def test_files_are_what_they_say_and_carry_little_else(browser, addresses):
+    for address in addresses:
+        reply = browser.get(address)
+        assert reply.headers["x-content-type-options"] == "nosniff"
+        assert sum(len(name) + len(value) + 4 for name, value in reply.headers.items()) < 400
+
+
 def test_an_admins_pages_are_not_compressed(admin):
     """They hold a secret beside text that others wrote: its length must not depend on both."""
     page = admin.get("/admin", headers=GZIP)

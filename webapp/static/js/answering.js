@@ -5,6 +5,7 @@ import { newId } from "./outbox.js";
 
 // Nobody judges an image this fast: an earlier press belongs to the image before.
 export const SETTLING_MS = 150;
+const SLOW_MS = 60; // an answer that takes longer to keep is shown as chosen meanwhile
 
 export class Answering {
   #sync;
@@ -68,11 +69,11 @@ export class Answering {
     } else {
       this.#draft = { ...times, ...draft, confidence: level };
     }
-    this.#face.choose(this.#draft);
   }
 
   async #keep() {
     const draft = this.#draft;
+    this.#face.choose(draft);
     if (!draft.answer) return;
     draft.kept = true;
     await this.#sync.draft({ ...this.#entry(draft), id: draft.id });
@@ -90,9 +91,12 @@ export class Answering {
     this.#answers.give(draft.position, draft);
     this.#pace.answered(performance.now());
     this.#giving = true;
+    // Not at once: the next image would have to wait for the frame that shows the choice.
+    const slow = setTimeout(() => this.#face.choose(draft), SLOW_MS);
     try {
       await this.#sync.add(this.#entry(draft), { replaces: draft.kept ? draft.id : null });
     } finally {
+      clearTimeout(slow);
       this.#giving = false;
     }
   }
