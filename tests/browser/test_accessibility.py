@@ -51,9 +51,9 @@ class Demanding:
 
 @pytest.fixture(scope="module")
 def demanding(tmp_path_factory, blank_sqlite, make_mix) -> Iterator[Demanding]:
-    with serving(tmp_path_factory.mktemp("axe"), blank_sqlite, make_mix(4, 4)) as studies:
+    with serving(tmp_path_factory.mktemp("axe"), blank_sqlite, make_mix(4, 4, side=256)) as studies:
         store = ImageStore(studies.server.settings.images_dir)
-        practice = import_mix(studies.database, store, make_mix(1, 1, seed=7)).mix
+        practice = import_mix(studies.database, store, make_mix(1, 1, seed=7, side=256)).mix
         yield Demanding(studies, practice.id)
 
 
@@ -100,6 +100,13 @@ def test_axe_finds_nothing_on_any_page(chromium: Browser, demanding, screen, sur
     context.close()
 
 
+def choices_apart(page: Page) -> None:
+    measure = "all => all.map(one => one.getBoundingClientRect()).map(box => [box.left, box.right])"
+    (start, end), (other_start, other_end) = page.locator("button.answer").evaluate_all(measure)
+    assert end - start == pytest.approx(other_end - other_start, abs=1)
+    assert 0 <= start < end < other_start < other_end <= page.viewport_size["width"]
+
+
 def walk(page: Page, link: str, language: str, look) -> None:
     """A rater's whole way, looked at wherever something new is on the screen."""
     page.goto(link)
@@ -111,6 +118,7 @@ def walk(page: Page, link: str, language: str, look) -> None:
     page.locator("button[type=submit]").click()
     for number in (1, 2):
         look(f"practice {number}")
+        choices_apart(page)
         page.locator("button.answer").first.click()
         expect(page.locator("#next")).to_be_visible()
         look(f"practice {number}, told")
