@@ -1,5 +1,7 @@
 """What tests do on the rating page."""
 
+import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -34,6 +36,25 @@ def enter(page: Page, link: str) -> None:
     page.request.post(f"{link}/start", form={"agree": "yes"}, headers={"Origin": origin}, max_redirects=0)
     page.goto(link)
     at(page, 1)
+
+
+def enter_having_answered(page: Page, link: str, keys: str) -> None:
+    """Open the page after the first images, which were seen and answered elsewhere: r is real, f is fake."""
+    origin = {"Origin": link.split("/r/", maxsplit=1)[0]}
+    page.request.post(f"{link}/start", form={"agree": "yes"}, headers=origin, max_redirects=0)
+    trial = re.search(r'id="trial">(.*?)</script>', page.request.get(f"{link}/rate/1").text(), re.DOTALL)
+    images = [step["key"] for step in json.loads(trial[1])["steps"]]
+    given = list(zip(images, keys, strict=False))
+    entries = {
+        "answers": [{"answer": "real" if key == "r" else "fake", "image": image} for image, key in given],
+        "viewings": [{"visible_ms": 900, "image": image} for image, _ in given],
+    }
+    for kind, some in entries.items():
+        for number, entry in enumerate(some):
+            entry |= {"id": f"{kind}-before-{number}", "age_ms": 1000 * (len(some) - number)}
+    assert page.request.post(f"{link}/answers", data=entries, headers=origin).json()["refused"] == []
+    page.goto(link)
+    at(page, len(given) + 1)
 
 
 def rate(page: Page, keys: str, start: int = 1) -> None:

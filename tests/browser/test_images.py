@@ -208,7 +208,7 @@ def test_the_response_time_is_from_the_sight_of_the_image_to_the_press(page, ser
     measured = [row[3] for row in ratings(server) if row[1] == "fake"]
     assert len(measured) == 2
     for known, found in zip(waits, measured, strict=True):
-        assert found == pytest.approx(known, abs=40)
+        assert found == pytest.approx(known, abs=80)
 
 
 def test_hidden_time_is_apart(page, server):

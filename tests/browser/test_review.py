@@ -7,7 +7,16 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from backend.database.tables import Rater
-from tests.browser.rating_page import at, enter, eventually, no_sideways_scrolling, rate, saved, watched
+from tests.browser.rating_page import (
+    at,
+    enter,
+    enter_having_answered,
+    eventually,
+    no_sideways_scrolling,
+    rate,
+    saved,
+    watched,
+)
 from tests.browser.records import answers, viewings
 from tests.browser.serving import Studies
 
@@ -24,10 +33,7 @@ def invited(studies):
 def page(chromium, invited):
     """A rater who answered images 1 to 4 with real, fake, real, fake and saw image 5."""
     with watched(chromium) as page:
-        enter(page, invited[1])
-        rate(page, "rfrf")
-        at(page, 5)
-        saved(page)
+        enter_having_answered(page, invited[1], "rfrf")
         yield page
 
 
@@ -77,7 +83,7 @@ def test_images_not_seen_yet_are_numbered_blanks(page):
     overview(page)
     states = [page.locator(f"#image-{at} .state").inner_text() for at in range(1, 7)]
     assert states == ["real", "fake", "real", "fake", "open", "open"]
-    assert page.locator("#contact img").count() == 5
+    expect(page.locator("#contact img")).to_have_count(5)  # that image 5 was seen is told a moment later
     expect(page.locator("#image-6 .blank")).to_have_text("6")
     expect(tile(page, 6)).to_have_accessible_name("Image 6 open")
     assert sum("/images/" in url for url in asked) <= 5
@@ -117,6 +123,7 @@ def test_one_key_changes_an_answer_in_place(page, studies, invited):
     expect(page.locator("#image-1 .state")).to_have_text("fake")
     expect(page.locator("#said")).to_have_text("Image 1: fake.")
     page.keyboard.press("f")
+    expect(page.locator("#image-5 img")).to_have_count(1)
     press(page, 5, "r")
     expect(page.locator("#answered")).to_have_text(f"5 of {TOTAL} images answered.")
     expect(page.locator("#leave")).to_contain_text(f"unanswered: {TOTAL - 5}")
