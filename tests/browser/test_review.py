@@ -78,6 +78,7 @@ def given(studies: Studies, invited: tuple[str, str], position: int) -> list[tup
 
 
 def test_images_not_seen_yet_are_numbered_blanks(page):
+    page.wait_for_load_state("networkidle")
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     overview(page)

@@ -104,7 +104,11 @@ export class Rating {
       if (this.#leaving !== leaving) return;
       this.#face.say(this.#texts.leaving, { trouble: true });
     }
-    if (this.#leaving === leaving) location.href = `${this.#trial.base}/${path}`;
+    if (this.#leaving !== leaving) return;
+    // That this image was seen is told before the page that shows what was.
+    this.#record();
+    await this.#sync.flushed({ within: 1000 });
+    location.href = `${this.#trial.base}/${path}`;
   }
 
   // The page goes away: whatever is known is stored and sent.
