@@ -39,16 +39,16 @@ def analyze(
         dermvtt analyze ratings.csv --out report/
     """
     # Imported here because scipy and matplotlib would slow down the start of every other command.
-    from backend.analysis import report  # noqa: PLC0415
     from backend.analysis.ratings import read_ratings  # noqa: PLC0415
-    from backend.analysis.text import to_text  # noqa: PLC0415
+    from backend.analysis.report import results as report  # noqa: PLC0415
+    from backend.analysis.report.text import to_text  # noqa: PLC0415
 
     console = Console(stderr=True)
     with console.status("Analysing the ratings"):
         results = report.analyze(read_ratings(ratings), blank_as_error=blank_as_error, level=level)
     if out is not None:
         with console.status("Drawing the figures"):
-            from backend.analysis.folder import write_folder  # noqa: PLC0415
+            from backend.analysis.report.folder import write_folder  # noqa: PLC0415
 
             write_folder(results, out)
         typer.echo(f"Results written to {out}", err=True)

@@ -6,7 +6,7 @@ from typing import Literal
 from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
 
-from backend.analysis.report import Results, to_csv, to_json
+from backend.analysis.report.results import Results, to_csv, to_json
 from backend.database.sessions import Database
 from backend.routes.access import AdminDep
 from backend.routes.dependencies import DatabaseDep, RowId
@@ -49,7 +49,7 @@ def figure(
 ) -> Response:
     """One of the two figures."""
     # Imported here: drawing is seldom, and a server should not load matplotlib to start.
-    from backend.analysis import figures  # noqa: PLC0415
+    from backend.analysis.figures import figure5 as figures  # noqa: PLC0415
 
     draw = {"figure5a": figures.rates_figure, "figure5b": figures.accuracy_figure}[name]
     return Response(figures.svg(draw(_results(database, study_id))), media_type="image/svg+xml")

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from backend.analysis.confusion import RaterResult, rater_results
+from backend.analysis.raters.confusion import RaterResult, rater_results
 from backend.analysis.ratings import RatingRow, RatingsTable
-from backend.analysis.report import Results, analyze
+from backend.analysis.report.results import Results, analyze
 from backend.database import ratings
 from backend.database.ratings import FinalRating, Step
 from backend.database.tables import Rater, Study

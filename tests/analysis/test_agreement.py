@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.analysis.agreement import agreement_results, fleiss_kappa, percent_agreement
+from backend.analysis.agreement.agreement import agreement_results, fleiss_kappa, percent_agreement
 from backend.analysis.ratings import RatingRow, RatingsTable
 
 # Fleiss (1971), Table 1: 30 patients, 6 psychiatrists each; depression, personality disorder, schizophrenia,

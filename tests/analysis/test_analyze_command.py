@@ -7,8 +7,8 @@ import typer
 from typer.testing import CliRunner
 
 from backend.analysis.ratings import read_ratings
-from backend.analysis.report import analyze as analyse
-from backend.analysis.report import to_json
+from backend.analysis.report.results import analyze as analyse
+from backend.analysis.report.results import to_json
 from backend.cli_analyze import analyze
 from training.errors import UserError
 

@@ -9,10 +9,10 @@ import matplotlib as mpl
 import pytest
 from PIL import Image
 
-from backend.analysis.figures import accuracy_figure, png, rates_figure, svg
-from backend.analysis.labels import label
+from backend.analysis.figures.figure5 import accuracy_figure, png, rates_figure, svg
+from backend.analysis.figures.labels import label
 from backend.analysis.ratings import RatingRow, RatingsTable
-from backend.analysis.report import analyze
+from backend.analysis.report.results import analyze
 
 DRAW = {"rates": rates_figure, "accuracy": accuracy_figure}
 LONG = "Prof. Dr. Wolfeschlegelsteinhausen, Klinik {}"

@@ -11,7 +11,7 @@ def loaded_by(module):
 
 
 def test_the_analysis_knows_neither_web_nor_database():
-    loaded = loaded_by("backend.analysis.folder, backend.analysis.text")
+    loaded = loaded_by("backend.analysis.report.folder, backend.analysis.report.text")
     assert {"scipy", "matplotlib"} <= loaded
     assert not loaded & {"fastapi", "starlette", "sqlalchemy", "torch", "webapp"}
 

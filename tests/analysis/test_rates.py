@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.analysis.confusion import RATES, rater_results
-from backend.analysis.groups import group_results
+from backend.analysis.groups.spread import group_results
 from backend.analysis.intervals import wilson
+from backend.analysis.raters.confusion import RATES, rater_results
 from backend.analysis.ratings import RatingRow, RatingsTable
 
 # Baur et al. (2018), Table 2, whose rates are truncated to three decimals.

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.analysis.folder import write_folder
 from backend.analysis.ratings import RatingRow, RatingsTable
-from backend.analysis.report import TABLES, analyze, to_csv, to_dict, to_json
-from backend.analysis.text import to_text
+from backend.analysis.report.folder import write_folder
+from backend.analysis.report.results import TABLES, analyze, to_csv, to_dict, to_json
+from backend.analysis.report.text import to_text
 from training.errors import UserError
 
 

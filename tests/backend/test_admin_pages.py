@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from backend import accounts
 from backend.analysis.ratings import read_ratings
-from backend.analysis.report import analyze, to_dict
+from backend.analysis.report.results import analyze, to_dict
 from backend.app import create_app
 from backend.routes import admin as admin_routes
 from backend.routes import exports, studies, study_page, study_settings

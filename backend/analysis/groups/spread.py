@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from backend.analysis.confusion import RATES, RaterResult
-from backend.analysis.rows import EVERYONE
+from backend.analysis.raters.confusion import RATES, RaterResult
+from backend.analysis.ratings.rows import EVERYONE
 
 
 @dataclass(frozen=True)

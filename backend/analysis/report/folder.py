@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from backend.analysis import figures
-from backend.analysis.report import TABLES, Results, to_csv, to_json
+from backend.analysis.figures import figure5 as figures
+from backend.analysis.report.results import TABLES, Results, to_csv, to_json
 from training.files import new_folder
 
 FIGURES = {"figure5a": figures.rates_figure, "figure5b": figures.accuracy_figure}

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from backend.analysis.agreement import AgreementResult
-from backend.analysis.confusion import RATES, RaterResult
-from backend.analysis.groups import GroupResult
-from backend.analysis.report import Results
+from backend.analysis.agreement.agreement import AgreementResult
+from backend.analysis.groups.spread import GroupResult
+from backend.analysis.raters.confusion import RATES, RaterResult
+from backend.analysis.report.results import Results
 
 UNDEFINED = "-"
 TITLES = {"fleiss_kappa": "Fleiss' kappa", "percent_agreement": "Percent agreement"}

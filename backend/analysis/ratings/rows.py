@@ -145,3 +145,8 @@ def _conflicts(
         first = seen.setdefault(key(row), index)
         if value(rows[first]) != value(row):
             yield index, first
+
+
+def as_text(value: object) -> str:
+    """A field as it stands in the CSV: nothing for ``None``."""
+    return "" if value is None else str(value)

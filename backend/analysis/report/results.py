@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from backend.analysis.agreement import AgreementResult, agreement_results
-from backend.analysis.confusion import RaterResult, rater_results
-from backend.analysis.groups import GroupResult, group_results
+from backend.analysis.agreement.agreement import AgreementResult, agreement_results
+from backend.analysis.groups.spread import GroupResult, group_results
 from backend.analysis.intervals import LEVEL
+from backend.analysis.raters.confusion import RaterResult, rater_results
 from backend.analysis.ratings import RatingsTable
 
 TABLES = ("raters", "groups", "agreement")

@@ -11,9 +11,8 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from backend.analysis.confusion import RaterResult
-from backend.analysis.labels import label
-from backend.analysis.plotting import (
+from backend.analysis.figures.labels import label
+from backend.analysis.figures.plotting import (
     FRAME,
     GREY,
     MM,
@@ -26,7 +25,8 @@ from backend.analysis.plotting import (
     saved,
     styled,
 )
-from backend.analysis.report import Results
+from backend.analysis.raters.confusion import RaterResult
+from backend.analysis.report.results import Results
 
 MEASURES = (
     ("tpr", "TPR (reals called real)", "^"),

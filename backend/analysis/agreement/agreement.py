@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
 from backend.analysis.intervals import LEVEL
-from backend.analysis.ratings import CODES, RatingsTable
-from backend.analysis.rows import EVERYONE, FAKE, REAL
+from backend.analysis.ratings.rows import EVERYONE, FAKE, REAL
+from backend.analysis.ratings.table import CODES, RatingsTable
 
 SUBSETS = (REAL, FAKE, EVERYONE)
 

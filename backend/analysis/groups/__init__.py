@@ -1,0 +1,1 @@
+"""What groups of raters can tell, and how they differ."""

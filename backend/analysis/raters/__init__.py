@@ -1,0 +1,1 @@
+"""What each rater can tell, one at a time."""

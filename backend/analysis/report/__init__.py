@@ -1,0 +1,1 @@
+"""From the ratings table to results, and from results to every form in which they are handed out."""
