@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from backend import accounts, serving
 from backend.cli_analyze import analyze
 from backend.cli_audit import audit_mix
+from backend.cli_plan import plan
 from backend.cli_shared import GROUP_OPTIONS, RaterArgument, StudyOption, opened
 from backend.cli_studies import study_app
 from backend.database import schema
@@ -35,6 +36,7 @@ app.add_typer(admin_app, name="admin")
 app.add_typer(study_app, name="study")
 app.command()(analyze)
 app.command("audit-mix")(audit_mix)
+app.command()(plan)
 app.command()(demo)
 
 PortOption = Annotated[

@@ -1,0 +1,1 @@
+"""How many raters and images a study needs, before it is made."""
