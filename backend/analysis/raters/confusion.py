@@ -1,28 +1,36 @@
-"""Each rater's confusion table and rates; the positive class is real."""
+"""Each rater against the truth: counts, rates, tests, detection, graded answers, and response times."""
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from backend.analysis.intervals import LEVEL, wilson
+from backend.analysis.intervals import LEVEL
+from backend.analysis.raters.chance import ChanceTests, chance_columns
+from backend.analysis.raters.columns import rows_of
+from backend.analysis.raters.counts import counts_of
+from backend.analysis.raters.detection import Detection, detection_columns
+from backend.analysis.raters.grades import Grades, grade_columns
+from backend.analysis.raters.rates import Rates, rate_columns
+from backend.analysis.raters.response_times import ResponseTimes, response_columns
 from backend.analysis.ratings import RatingsTable
 
 RATES = ("accuracy", "tpr", "tnr", "fpr")
 
 
 @dataclass(frozen=True)
-class RaterResult:
-    """One rater's answers against the truth.
+class Confusion:
+    """A rater's name and counts; the positive class is real.
 
-    Attributes:
-        rater, group: names.
-        n: images that count, ``tp + fp + fn + tn``.
-        missing: images shown without an answer.
-        tp, fn: reals called real, reals called fake.
-        fp, tn: fakes called real, fakes called fake.
-        accuracy, tpr, tnr, fpr: in [0, 1]; ``None`` where nothing was answered that they could be taken of.
-        accuracy_ci_low, ...: Wilson intervals; that of the FPR is one minus that of the TNR.
-        degenerate: why a rate is ``None``; ``None`` where all are defined.
+    Attributes
+    ----------
+    rater, group : str
+        Names of the rater and of her group.
+    n : int
+        Images that count, ``tp + fp + fn + tn``.
+    missing : int
+        Images shown without an answer.
+    tp, fn : int
+        Reals called real, reals called fake.
+    fp, tn : int
+        Fakes called real, fakes called fake.
     """
 
     rater: str
@@ -33,78 +41,62 @@ class RaterResult:
     fp: int
     fn: int
     tn: int
-    accuracy: float | None
-    tpr: float | None
-    tnr: float | None
-    fpr: float | None
-    accuracy_ci_low: float | None
-    accuracy_ci_high: float | None
-    tpr_ci_low: float | None
-    tpr_ci_high: float | None
-    tnr_ci_low: float | None
-    tnr_ci_high: float | None
-    degenerate: str | None
+
+
+@dataclass(frozen=True)
+class RaterResult(ResponseTimes, Grades, Detection, ChanceTests, Rates, Confusion):
+    """Everything about one rater, in one flat row.
+
+    The fields are those of the bases, the last base's first: names and counts (``Confusion``), ``Rates``,
+    ``ChanceTests``, ``Detection``, ``Grades`` and ``ResponseTimes``, where each is described. What is
+    undefined is ``None``, with the reason in that part's ``degenerate`` field.
+    """
 
 
 def rater_results(
     table: RatingsTable, *, blank_as_error: bool = False, level: float = LEVEL
 ) -> tuple[RaterResult, ...]:
-    """Every rater's counts and rates, in the order of ``table.raters``.
+    """Every rater's results, in the order of ``table.raters``.
 
-    A missing answer is left out of ``n``. With ``blank_as_error``, as in Baur et al. (2018, Table 2), it is a
-    wrong answer instead: a blank on a real is a FN, on a fake a FP. ``missing`` tells how many either way.
+    Parameters
+    ----------
+    table : RatingsTable
+        The ratings; its columns ``confidence``, ``response_ms`` and ``first_answer`` are used if there.
+    blank_as_error : bool
+        Count a missing answer as a wrong one, as in Baur et al. (2018, Table 2): a blank on a real is a FN,
+        on a fake a FP, for rates, tests and detection. Otherwise it is left out of ``n``. ``missing`` tells
+        how many there are either way.
+    level : float
+        Confidence level of every interval.
+
+    Returns
+    -------
+    tuple of RaterResult
+
+    Raises
+    ------
+    RatingsError
+        For a confidence or response time that is no number or negative, or a first answer that is none.
+    ValueError
+        For a level outside (0, 1).
+
+    Examples
+    --------
+    >>> from backend.analysis.ratings import RatingRow
+    >>> rows = [RatingRow("A", "ED", str(i), truth, "real") for i, truth in enumerate(["real", "fake"])]
+    >>> (found,) = rater_results(RatingsTable.from_rows(rows))
+    >>> found.accuracy, found.balanced_accuracy, found.fisher_p
+    (0.5, 0.5, 1.0)
     """
-    # rater x truth (fake, real) x answer (fake, real, missing): the codes serve as indices, -1 as the last.
-    counts = np.zeros((len(table.raters), 2, 3), dtype=np.int64)
-    np.add.at(counts, (table.rater, table.truth, table.answer), 1)
-    results = []
-    for rater, group, ((tn, fp, blank_fakes), (fn, tp, blank_reals)) in zip(
-        table.raters, table.rater_group, counts.tolist(), strict=True
-    ):
-        wrong = (fp + blank_fakes, fn + blank_reals) if blank_as_error else (fp, fn)
-        missing = blank_fakes + blank_reals
-        results.append(_result(rater, table.groups[group], missing, (tp, *wrong, tn), level))
-    return tuple(results)
-
-
-def _result(
-    rater: str, group: str, missing: int, counts: tuple[int, int, int, int], level: float
-) -> RaterResult:
-    tp, fp, fn, tn = counts
-    n, reals, fakes = tp + fp + fn + tn, tp + fn, fp + tn
-    accuracy_low, accuracy_high = wilson(tp + tn, n, level)
-    tpr_low, tpr_high = wilson(tp, reals, level)
-    tnr_low, tnr_high = wilson(tn, fakes, level)
-    return RaterResult(
-        rater=rater,
-        group=group,
-        n=n,
-        missing=missing,
-        tp=tp,
-        fp=fp,
-        fn=fn,
-        tn=tn,
-        accuracy=_ratio(tp + tn, n),
-        tpr=_ratio(tp, reals),
-        tnr=_ratio(tn, fakes),
-        fpr=_ratio(fp, fakes),
-        accuracy_ci_low=accuracy_low,
-        accuracy_ci_high=accuracy_high,
-        tpr_ci_low=tpr_low,
-        tpr_ci_high=tpr_high,
-        tnr_ci_low=tnr_low,
-        tnr_ci_high=tnr_high,
-        degenerate=_reason(reals, fakes),
-    )
-
-
-def _ratio(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
-
-
-def _reason(reals: int, fakes: int) -> str | None:
-    if not reals and not fakes:
-        return "no image answered: accuracy, tpr, tnr and fpr are undefined"
-    if not reals:
-        return "no real image answered: tpr is undefined"
-    return None if fakes else "no fake image answered: tnr and fpr are undefined"
+    counts = counts_of(table, blank_as_error=blank_as_error)
+    columns = {
+        "rater": table.raters,
+        "group": [table.groups[code] for code in table.rater_group],
+        **{field: getattr(counts, field).tolist() for field in ("n", "missing", "tp", "fp", "fn", "tn")},
+        **rate_columns(counts, level),
+        **chance_columns(counts, level),
+        **detection_columns(counts, level),
+        **grade_columns(table, level),
+        **response_columns(table, level),
+    }
+    return rows_of(RaterResult, columns)
