@@ -2,13 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 
-from backend.analysis.agreement.agreement import AgreementResult
+from backend.analysis.agreement.results import AgreementResult
 from backend.analysis.groups.spread import GroupResult
 from backend.analysis.raters.confusion import RATES, RaterResult
 from backend.analysis.report.results import Results
 
 UNDEFINED = "-"
-TITLES = {"fleiss_kappa": "Fleiss' kappa", "percent_agreement": "Percent agreement"}
+TITLES = {
+    "fleiss_kappa": "Fleiss' kappa",
+    "percent_agreement": "Percent agreement",
+    "gwet_ac1": "Gwet's AC1",
+    "krippendorff_alpha": "Krippendorff's alpha",
+    "conger_kappa": "Conger's kappa",
+    "light_kappa": "Light's kappa",
+}
 
 
 def to_text(results: Results) -> str:
