@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from backend.analysis.agreement.counts import answering
 from backend.analysis.agreement.estimate import ALIKE, ONE_ITEM, Estimate, standard_error
 from backend.analysis.agreement.pair_tables import ByRaters, PairTables
 
 UNDEFINED = "no two raters have answers in common that differ: kappa is undefined"
+MOST_RATERS = 5_000
+TOO_MANY = f"more than {MOST_RATERS:,} raters: their pairs are too many to average"
+PAIRS_AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ def light_kappa(ratings: ArrayLike) -> LightKappa:
     -------
     LightKappa
         At most 1. Pairs whose kappa is undefined are left out of the mean, and ``degenerate`` tells how many;
-        without any other pair, it is undefined.
+        without any other pair, it is undefined, as it is for more raters than ``MOST_RATERS``.
 
     Raises
     ------
@@ -70,14 +73,15 @@ def light_kappa(ratings: ArrayLike) -> LightKappa:
     matrix, reason = answering(ratings)
     if reason:
         return LightKappa(degenerate=reason)
-    by_raters = ByRaters.of(matrix)
-    tables = PairTables.of(by_raters)
-    pairs = int(np.count_nonzero(tables.defined)) // 2
-    left_out = len(matrix) * (len(matrix) - 1) // 2 - pairs
+    if len(matrix) > MOST_RATERS:
+        return LightKappa(degenerate=TOO_MANY)
+    # Each pair is met twice, as (g, h) and as (h, g).
+    defined, total, moved = _all_pairs(ByRaters.of(matrix))
+    pairs, left_out = defined // 2, len(matrix) * (len(matrix) - 1) // 2 - defined // 2
     if not pairs:
         return LightKappa(degenerate=UNDEFINED, undefined_pairs=left_out)
-    value = float(tables.kappa[tables.defined].mean())
-    se = standard_error(tables.influence(by_raters) * matrix.shape[1] / pairs)
+    value = total / defined
+    se = standard_error(moved * matrix.shape[1] / defined)
     reasons = [ONE_ITEM] if se is None else [] if se else [ALIKE]
     if left_out:
         reasons.append(f"{left_out} of {pairs + left_out} pairs of raters have no kappa and are left out")
@@ -89,3 +93,16 @@ def light_kappa(ratings: ArrayLike) -> LightKappa:
         pairs=pairs,
         undefined_pairs=left_out,
     )
+
+
+def _all_pairs(ratings: ByRaters) -> tuple[int, float, NDArray[np.float64]]:
+    """How many pairs have a kappa, the sum of those, and how far each item moves it; raters in blocks."""
+    raters, items = ratings.chosen.shape[1:]
+    block = max(1, PAIRS_AT_ONCE // raters)
+    defined, total, moved = 0, 0.0, np.zeros(items)
+    for start in range(0, raters, block):
+        tables = PairTables.of(ratings, slice(start, start + block))
+        defined += int(np.count_nonzero(tables.defined))
+        total += float(tables.kappa.sum())
+        moved += tables.influence(ratings)
+    return defined, total, moved

@@ -19,16 +19,17 @@ class ByRaters:
 
     Attributes
     ----------
-    chosen : ndarray of bool, shape (categories, raters, items)
-        Who chose what; only categories that somebody chose.
-    given : ndarray of bool, shape (raters, sets)
-        The raters of each set.
+    chosen : ndarray of float32, shape (categories, raters, items)
+        1 where a rater chose the category, else 0; only categories that somebody chose.
+    given : ndarray of float32, shape (raters, sets)
+        1 for the raters of each set.
     times : ndarray of int, shape (sets,)
         How many items each set rated.
     """
 
-    chosen: NDArray[np.bool_]
-    given: NDArray[np.bool_]
+    # Single precision counts exactly up to 2^24, in half the time.
+    chosen: NDArray[np.float32]
+    given: NDArray[np.float32]
     times: NDArray[np.int64]
 
     @classmethod
@@ -42,35 +43,37 @@ class ByRaters:
             names, return_index=True, return_inverse=True, return_counts=True
         )
         ordered = matrix[:, np.argsort(of_item, kind="stable")]
-        categories = np.unique(matrix[matrix != MISSING])
-        return cls(np.stack([ordered == category for category in categories]), given[:, first], times)
+        chosen = np.stack([ordered == category for category in np.unique(matrix[given])])
+        return cls(chosen.astype(np.float32), given[:, first].astype(np.float32), times)
 
-    def times_given(self, of: Array) -> Array:
-        """The product of a matrix (raters, items) with who rated each item, (raters, raters)."""
-        starts = np.cumsum(self.times) - self.times
-        return np.add.reduceat(of, starts, axis=1) @ self.given.T.astype(of.dtype)
+    def by_set(self, of: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The sums of a matrix (raters, items) over the items of each set."""
+        return np.add.reduceat(of, np.cumsum(self.times) - self.times, axis=1)
 
     def spread(self, of: Array) -> Array:
-        """The product of a matrix (raters, raters) with who rated each item, (raters, items)."""
-        return np.repeat(of @ self.given, self.times, axis=1)
+        """The product of a matrix (any, raters) with who rated each item, (any, items)."""
+        return np.repeat(of @ self.given.astype(float), self.times, axis=1)
 
 
 @dataclass(frozen=True)
 class PairTables:
-    """Cohen's tables of all pairs of raters (g, h), as matrices (raters, raters).
+    """Cohen's tables of some raters g with all raters h, as matrices (some, raters).
 
     Attributes
     ----------
+    some : slice
+        The raters g.
     defined : ndarray of bool
         Whether the pair has a kappa; not for a rater with herself.
     common : ndarray
         The items that both rated, at least 1.
-    shares : ndarray, shape (categories, raters, raters)
-        The share of each category among the ratings of g there.
+    shares : ndarray, shape (categories, some, raters)
+        The share of each category among the ratings of h there.
     observed, chance : ndarray
         Observed agreement, and agreement by chance.
     """
 
+    some: slice
     defined: NDArray[np.bool_]
     common: Array
     shares: Array
@@ -78,20 +81,21 @@ class PairTables:
     chance: Array
 
     @classmethod
-    def of(cls, ratings: ByRaters) -> "PairTables":
-        """The tables of all pairs of raters."""
-        # Single precision counts exactly up to 2^24, in half the time.
-        chosen = ratings.chosen.astype(np.float32)
-        both = [(of @ of.T).astype(np.float64) for of in chosen]
-        by_first = np.stack([ratings.times_given(of) for of in chosen]).astype(np.float64)
-        together = by_first.sum(axis=0)
+    def of(cls, ratings: ByRaters, some: slice) -> "PairTables":
+        """The tables of ``some`` raters with all."""
+        both = np.stack([of[some] @ of.T for of in ratings.chosen]).astype(float)
+        sums = [ratings.by_set(of) for of in ratings.chosen]
+        of_first = np.stack([of[some] @ ratings.given.T for of in sums]).astype(float)
+        of_second = np.stack([ratings.given[some] @ of.T for of in sums]).astype(float)
+        together = of_first.sum(axis=0)
         common = np.maximum(together, 1)
         # Undefined: no common item, or all of them in one category for both.
-        defined = np.max(both, axis=0) < together
-        np.fill_diagonal(defined, False)
-        shares = by_first / common
-        chance = sum(share * share.T for share in shares)
-        return cls(defined, common, shares, sum(both) / common, chance)
+        defined = both.max(axis=0) < together
+        own = np.arange(*some.indices(ratings.chosen.shape[1]))
+        defined[own - own[0], own] = False
+        shares = of_second / common
+        chance = (of_first * shares).sum(axis=0) / common
+        return cls(some, defined, common, shares, both.sum(axis=0) / common, chance)
 
     @property
     def beyond(self) -> Array:
@@ -104,18 +108,23 @@ class PairTables:
         return np.where(self.defined, self.observed - self.chance, 0) / self.beyond
 
     def influence(self, ratings: ByRaters) -> Array:
-        """How far each item, in the order of ``ratings``, moves the sum of all pairs' kappas."""
+        """How far each item, in the order of ``ratings``, moves the sum of the kappas.
+
+        A term that g and h share alike is given to each of them by half: right for the sum over all pairs (g,
+        h) and (h, g), and for no part of it.
+        """
         by_match = np.where(self.defined, 1 / (self.common * self.beyond), 0)
         by_chance = by_match * (1 - self.kappa)
-        centre = by_match * self.observed / 2 - by_chance * self.chance
-        first, last = ratings.chosen[:-1].astype(float), ratings.chosen[-1].astype(float)
-        matches = [by_match @ of / 2 for of in first]
-        moved = np.zeros(ratings.chosen.shape[2])
+        centre = by_match * self.observed - 2 * by_chance * self.chance
+        *first, last = ratings.chosen.astype(float)
+        matches = [by_match @ of for of in first]
+        moved = np.zeros(len(last.T))
         for of, share, match in zip(first, self.shares, matches, strict=False):
-            moved += _column_sums(of, match - ratings.spread(by_chance * share.T + centre))
+            by_rater = ratings.spread(2 * by_chance * share + centre)
+            moved += _column_sums(of[self.some], match - by_rater)
         # Who chose none of the first categories chose the last: one product less.
-        match = ratings.spread(by_match / 2 - by_chance * self.shares[-1].T - centre)
-        return moved + _column_sums(last, match - sum(matches))
+        by_rater = ratings.spread(by_match - 2 * by_chance * self.shares[-1] - centre)
+        return moved + _column_sums(last[self.some], by_rater - sum(matches))
 
 
 def _column_sums(one: Array, other: Array) -> Array:

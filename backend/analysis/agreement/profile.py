@@ -62,6 +62,7 @@ def profile_interval(counts: ArrayLike, level: float = LEVEL) -> Interval:
     >>> round(low, 3), round(high, 3)
     (-0.19, 0.857)
     """
+    limit = normal_quantile(level)
     rated, reason = rated_items(counts)
     if rated.shape[1] != 2:
         raise ValueError(f"the profile interval is for two categories, not {rated.shape[1]}")
@@ -69,7 +70,6 @@ def profile_interval(counts: ArrayLike, level: float = LEVEL) -> Interval:
         return None, None
     likelihood = BetaBinomial.of(rated)
     rho, heights = _profile(likelihood)
-    limit = normal_quantile(level)
     peak = heights.max()
     inside = np.flatnonzero(2 * (peak - heights) <= limit**2)
     first, last, end = inside[0], inside[-1], len(rho) - 1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from backend.analysis.agreement import conger_kappa, light_kappa
+from backend.analysis.agreement import conger_kappa, light, light_kappa
 from tests.analysis.agreement.tables import GWET_RATINGS, assert_honest, matrices_of_ratings, numbers
 
 
@@ -107,3 +107,19 @@ def test_one_image_has_a_value_alone():
         "one image only: its standard error is undefined; "
         "1 of 3 pairs of raters have no kappa and are left out"
     )
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 15, 100])
+def test_raters_in_blocks_give_what_all_at_once_give(monkeypatch, at_once):
+    ratings = np.random.default_rng(5).integers(-1, 3, (7, 40))
+    whole = light_kappa(ratings)
+    monkeypatch.setattr(light, "PAIRS_AT_ONCE", at_once)
+    assert light_kappa(ratings).value == pytest.approx(whole.value, abs=1e-14)
+    assert light_kappa(ratings).se == pytest.approx(whole.se, abs=1e-14)
+    assert light_kappa(ratings).pairs == 21
+
+
+def test_too_many_raters_are_told():
+    kappa = light_kappa(np.tile([[0, 1], [1, 0], [1, 1]], (1667, 1)))
+    assert numbers(kappa) == (None, None, None, None)
+    assert kappa.degenerate == "more than 5,000 raters: their pairs are too many to average"
