@@ -88,6 +88,7 @@ def test_an_existing_folder_is_left_alone_before_any_work(tmp_path):
     assert isinstance(result.exception, UserError)
     assert "already exists" in str(result.exception)
     assert (result.stdout, list(tmp_path.iterdir())) == ("", [])
+    assert "Simulated studies" not in result.stderr
 
 
 @pytest.mark.parametrize("part", ["dermvtt plan --margin", "--rater-sd", "--json", "--out", "--figure"])
