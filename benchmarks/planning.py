@@ -28,7 +28,8 @@ def main() -> None:
     parser.add_argument("--simulations", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    print("| SD of raters | " + " | ".join(f"images {sd:g}: pooled | two-way" for sd in IMAGE_SDS) + " |")
+    columns = [f"pooled, image SD {sd:g} | two-way" for sd in IMAGE_SDS]
+    print(f"| {options.images} images: SD of raters | " + " | ".join(columns) + " |")
     print("|---" * (1 + 2 * len(IMAGE_SDS)) + "|")
     for rater_sd in RATER_SDS:
         cells = [rates(rater_sd, image_sd, options) for image_sd in IMAGE_SDS]
