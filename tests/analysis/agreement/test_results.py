@@ -208,3 +208,5 @@ def test_leave_one_out_rows_name_the_rater(paper):
     assert (one.value, one.se) == (expected.value, expected.se)
     assert one.change == pytest.approx(expected.value - whole.value, abs=1e-14)
     assert one.rater_group == "DLE"
+    of_eds = [(r.rater, r.rater_group) for r in found if (r.subset, r.group) == ("fake", "ED")]
+    assert of_eds == [("ED1", "ED"), ("ED2", "ED"), ("ED3", "ED")]
