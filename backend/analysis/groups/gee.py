@@ -22,14 +22,22 @@ CLUSTERS = ("rater", "image")
 class GeeFit:
     """A logistic model fitted by generalised estimating equations.
 
-    Attributes:
-        terms: names of the coefficients.
-        n, clusters: answers, and clusters of answers that may hang together.
-        coefficients: log-odds averaged over the population (nearer to zero than those of a mixed model).
-        covariance: bias-reduced (Mancl & DeRouen), from which ``se`` comes.
-        robust_covariance: Liang & Zeger's sandwich, too small with few clusters.
-        correlation: the working correlation of two answers of a cluster.
-        degenerate: why there is no estimate (all of the above are ``None`` then); ``None`` where there is.
+    Attributes
+    ----------
+    terms : tuple of str
+        Names of the coefficients.
+    n, clusters : int
+        Answers, and clusters of answers that may hang together.
+    coefficients : Floats or None
+        Log-odds averaged over the population (nearer to zero than those of a mixed model).
+    covariance : Floats or None
+        Bias-reduced (Mancl & DeRouen), from which ``se`` comes.
+    robust_covariance : Floats or None
+        Liang & Zeger's sandwich, too small with few clusters.
+    correlation : float or None
+        The working correlation of two answers of a cluster.
+    degenerate : str or None
+        Why there is no estimate (all of the above are ``None`` then); ``None`` where there is.
     """
 
     terms: tuple[str, ...]
@@ -209,18 +217,30 @@ def _contributions(problem: Problem, beta: Floats, correlation: float) -> tuple[
 class GeeTermResult:
     """One coefficient of a population-averaged logistic model, in log-odds.
 
-    Attributes:
-        model, group, term: as in `MixedTermResult`, with which this compares.
-        cluster: whose answers may hang together, ``rater`` or ``image``.
-        estimate: the coefficient, averaged over raters and images.
-        se: Mancl and DeRouen's bias-reduced standard error.
-        robust_se: the plain sandwich's, too small with few clusters.
-        correlation: the working correlation of two answers of a cluster.
-        n, clusters: answers and clusters.
-        df: clusters less terms of the model.
-        t, p_value: estimate / se and its two-sided p by Student's t.
-        ci_low, ci_high: Student's t interval.
-        degenerate: why there is no estimate; ``None`` where there is.
+    Attributes
+    ----------
+    model, group, term : str
+        As in `MixedTermResult`, with which this compares.
+    cluster : str
+        Whose answers may hang together, ``rater`` or ``image``.
+    estimate : float or None
+        The coefficient, averaged over raters and images.
+    se : float or None
+        Mancl and DeRouen's bias-reduced standard error.
+    robust_se : float or None
+        The plain sandwich's, too small with few clusters.
+    correlation : float or None
+        The working correlation of two answers of a cluster.
+    n, clusters : int
+        Answers and clusters.
+    df : int or None
+        Clusters less terms of the model.
+    t, p_value : float or None
+        Estimate / se and its two-sided p by Student's t.
+    ci_low, ci_high : float or None
+        Student's t interval.
+    degenerate : str or None
+        Why there is no estimate; ``None`` where there is.
     """
 
     model: str

@@ -15,17 +15,25 @@ from backend.analysis.ratings.table import RatingsTable
 class MixedTermResult:
     """One coefficient of a mixed logistic model, in log-odds.
 
-    Attributes:
-        model, group: which model of which raters, see `MixedModelResult`.
-        term: ``intercept`` (log-odds of a right answer); ``discrimination`` (log odds ratio of the answer
-            *real* for a real against a fake image; 0.6 times it is about d'); ``bias`` (log-odds of the
-            answer *real*, midway between real and fake images; above 0 towards *real*); or ``B - A``, the log
-            odds ratio of a right answer in group B against group A, the first.
-        estimate, se: the coefficient and its standard error.
-        df: degrees of freedom, between-within: raters less the terms that are constant within raters.
-        t, p_value: estimate / se and its two-sided p by Student's t.
-        ci_low, ci_high: Student's t interval.
-        degenerate: why there is no estimate; ``None`` where there is.
+    Attributes
+    ----------
+    model, group : str
+        Which model of which raters, see `MixedModelResult`.
+    term : str
+        ``intercept`` (log-odds of a right answer); ``discrimination`` (log odds ratio of the answer
+        *real* for a real against a fake image; 0.6 times it is about d'); ``bias`` (log-odds of the
+        answer *real*, midway between real and fake images; above 0 towards *real*); or ``B - A``, the
+        log odds ratio of a right answer in group B against group A, the first.
+    estimate, se : float or None
+        The coefficient and its standard error.
+    df : int or None
+        Degrees of freedom, between-within: raters less the terms that are constant within raters.
+    t, p_value : float or None
+        Estimate / se and its two-sided p by Student's t.
+    ci_low, ci_high : float or None
+        Student's t interval.
+    degenerate : str or None
+        Why there is no estimate; ``None`` where there is.
     """
 
     model: str
@@ -45,26 +53,53 @@ class MixedTermResult:
 class MixedModelResult:
     """One mixed logistic model with crossed random intercepts for raters and images.
 
-    Attributes:
-        model: ``accuracy``, ``discrimination``, ``bias`` or ``group_difference``.
-        group: a group, or ``all`` raters.
-        formula: the fixed part; to which each model adds (1 | rater) + (1 | image).
-        n, raters, images: answers, raters and images with an answer.
-        rater_sd, image_sd: standard deviations of the random intercepts, in log-odds of the response.
-        rater_sd_ci_low, ...: profile likelihood intervals; a high limit of ``None`` beside a low one:
-            unbounded.
-        rater_variance_zero, image_variance_zero: whether the likelihood is greatest at a variance of zero.
-        rater_variance_p_value, ...: likelihood ratio tests against a variance of zero (50:50 mixture).
-        typical_accuracy, ...: of ``accuracy`` alone, the chance of a right answer of the average rater at the
-            average image, with a t interval.
-        marginal_accuracy, ...: the same averaged over raters and images, comparable with a mean accuracy.
-        groups_lr_statistic, groups_lr_df, groups_lr_p_value: of ``group_difference`` alone, the likelihood
-            ratio test of all differences together, by chi-square (which with few raters rejects too often).
-        groups_f_p_value: the same statistic against F with raters less groups degrees of freedom.
-        loglik, deviance, aic: Laplace's approximation of the likelihood.
-        converged: whether the maximum was reached.
-        singular: what a zero variance means; ``None`` where there is none.
-        degenerate: why the model was not fitted; ``None`` where it was.
+    Attributes
+    ----------
+    model : str
+        ``accuracy``, ``discrimination``, ``bias`` or ``group_difference``.
+    group : str
+        A group, or ``all`` raters.
+    formula : str
+        The fixed part; to which each model adds (1 | rater) + (1 | image).
+    n, raters, images : int
+        Answers, and raters and images with an answer.
+    rater_sd : float or None
+        Standard deviation of the raters' random intercepts, in log-odds of the response.
+    rater_sd_ci_low, rater_sd_ci_high : float or None
+        Its profile likelihood interval; a high limit of ``None`` beside a low one: unbounded.
+    rater_variance_zero : bool or None
+        Whether the likelihood is greatest where raters do not vary.
+    rater_variance_p_value : float or None
+        Likelihood ratio test against raters who do not vary (50:50 mixture).
+    image_sd : float or None
+        Standard deviation of the images' random intercepts, in log-odds of the response.
+    image_sd_ci_low, image_sd_ci_high : float or None
+        Its profile likelihood interval; a high limit of ``None`` beside a low one: unbounded.
+    image_variance_zero : bool or None
+        Whether the likelihood is greatest where images do not vary.
+    image_variance_p_value : float or None
+        Likelihood ratio test against images that do not vary (50:50 mixture).
+    typical_accuracy, typical_accuracy_ci_low, typical_accuracy_ci_high : float or None
+        Of ``accuracy`` alone: the chance of a right answer of the average rater at the average image, with a t
+        interval.
+    marginal_accuracy, marginal_accuracy_ci_low, marginal_accuracy_ci_high : float or None
+        The same averaged over raters and images, comparable with a mean accuracy.
+    groups_lr_statistic : float or None
+        Of ``group_difference`` alone: likelihood ratio against groups that are all alike.
+    groups_lr_df : int or None
+        Its degrees of freedom.
+    groups_lr_p_value : float or None
+        Its p by the chi-squared distribution, too small with few raters.
+    groups_f_p_value : float or None
+        The p of the same by an F distribution that allows for the number of raters.
+    loglik, deviance, aic : float or None
+        Laplace's log-likelihood, minus twice that, and Akaike's criterion.
+    converged : bool or None
+        Whether the optimiser found a maximum.
+    singular : str or None
+        Which variance is zero; ``None`` where none is.
+    degenerate : str or None
+        Why there is no fit; ``None`` where there is.
     """
 
     model: str
