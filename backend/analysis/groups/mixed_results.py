@@ -80,8 +80,8 @@ class MixedModelResult:
     image_variance_p_value : float or None
         Likelihood ratio test against images that do not vary (50:50 mixture).
     typical_accuracy, typical_accuracy_ci_low, typical_accuracy_ci_high : float or None
-        Of ``accuracy`` alone: the chance of a right answer of the average rater at the average image, with a t
-        interval.
+        Of ``accuracy`` alone: the chance of a right answer of the average rater at the average image, with
+        a t interval.
     marginal_accuracy, marginal_accuracy_ci_low, marginal_accuracy_ci_high : float or None
         The same averaged over raters and images, comparable with a mean accuracy.
     groups_lr_statistic : float or None
@@ -91,13 +91,13 @@ class MixedModelResult:
     groups_lr_p_value : float or None
         Its p by the chi-squared distribution, too small with few raters.
     groups_f_p_value : float or None
-        The p of the same by an F distribution that allows for the number of raters.
+        The p of the same statistic by F with raters less groups degrees of freedom.
     loglik, deviance, aic : float or None
         Laplace's log-likelihood, minus twice that, and Akaike's criterion.
     converged : bool or None
         Whether the optimiser found a maximum.
     singular : str or None
-        Which variance is zero; ``None`` where none is.
+        What a zero variance means; ``None`` where there is none.
     degenerate : str or None
         Why there is no fit; ``None`` where there is.
     """
