@@ -32,8 +32,8 @@ def gallas(readings: Readings) -> AreaEstimate:
     they compared; on complete data it is the mean of the raters' areas. Products of two comparisons have
     eight expectations, by whether rater, real and fake are the same; each is estimated by the mean over all
     such pairs, and the variance of the mean is c_1 M_1 + ... + c_8 M_8 with c_k the share of such pairs among
-    all, less 1 for c_8. It is unbiased, and so can be negative. Where many scores are missing it is less
-    steady than Obuchowski and Rockette's.
+    all, less 1 for c_8. It is unbiased, and so can be negative; where scores are missing that happens more
+    often, and Obuchowski and Rockette's estimate is the steadier one.
 
     The degrees of freedom are V^2 / sum of (v_k / (n_k - 1))^2 / (n_k - 1) over raters, reals and fakes, with
     v_k the V-statistics M_4 - M_8 and so on, and not below the smallest n_k - 1.

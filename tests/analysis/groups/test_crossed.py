@@ -40,6 +40,15 @@ def test_complete_data_give_the_two_way_analysis_of_variance(seed):
     assert found.variance.residual == pytest.approx(residual / x.size)
 
 
+def test_the_degrees_of_freedom_are_those_of_the_raters_at_least():
+    """Images that are all as easy add nothing to the variance, and their mean square nothing to its df."""
+    x = np.vstack([np.tile(row, 10) for row in ([1, 0, 1, 0], [0, 1, 1, 0], [1, 0, 0, 1], [0, 1, 0, 1])])
+    x = np.vstack([x, np.ones((1, 40))])
+    found = crossed_mean(x)
+    assert found.variance.images == 0
+    assert found.df == 4
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_two_strata_are_put_together_with_the_raters_covariance(seed):
     x, strata = drawn(5, 80, seed), np.repeat([1, 0], [50, 30])

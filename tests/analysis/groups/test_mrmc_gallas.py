@@ -93,25 +93,47 @@ def test_the_variance_of_a_difference_is_unbiased():
     assert np.mean(variances) == pytest.approx(np.var(values))
 
 
-def test_the_degrees_of_freedom_weigh_raters_reals_and_fakes():
-    """On complete data the V-statistics are variances of means: of raters, of reals and of fakes."""
+@pytest.fixture
+def complete():
+    """Scores of 7 raters, 12 reals and 9 fakes, with their truths and the successes of all comparisons."""
     rng = np.random.default_rng(3)
     truths = np.repeat([1, 0], [12, 9])
-    scores = rng.normal(size=(4, 21)) + 0.7 * truths + rng.normal(size=21) + rng.normal(size=(4, 1)) * truths
-    success = scores[:, :12, None] > scores[:, None, 12:]
+    scores = rng.normal(size=(7, 21)) + 0.7 * truths + rng.normal(size=21) + rng.normal(size=(7, 1)) * truths
+    return scores, truths, (scores[:, :12, None] > scores[:, None, 12:]).astype(float)
+
+
+def test_the_degrees_of_freedom_weigh_raters_reals_and_fakes(complete):
+    """On complete data the V-statistics are variances of means: of raters, of reals and of fakes."""
+    scores, truths, success = (complete[0][:4], complete[1], complete[2][:4])
     parts = [success.mean(axis=axes).var(ddof=1) / n for axes, n in (((1, 2), 4), ((0, 2), 12), ((0, 1), 9))]
     found = gallas(Readings.of(scores, truths))
     squares = sum(part**2 / (n - 1) for part, n in zip(parts, (4, 12, 9), strict=True))
     assert found.df == pytest.approx(max(found.variance**2 / squares, 3))
 
 
+def test_the_degrees_of_freedom_of_a_difference(complete):
+    """Either group's raters, and the reals and fakes by how differently they fare in the groups."""
+    scores, truths, success = complete
+    apart = success[:4].mean(axis=0) - success[4:].mean(axis=0)
+    parts = [
+        (success[:4].mean(axis=(1, 2)).var(ddof=1), 4),
+        (success[4:].mean(axis=(1, 2)).var(ddof=1), 3),
+        (apart.mean(axis=1).var(ddof=1), 12),
+        (apart.mean(axis=0).var(ddof=1), 9),
+    ]
+    found = gallas_difference(*(Readings.of(half, truths) for half in (scores[:4], scores[4:])))
+    squares = sum((part / n) ** 2 / (n - 1) for part, n in parts)
+    assert found.df == pytest.approx(max(found.variance**2 / squares, 2))
+    assert found.df > 2
+
+
 def test_the_eight_moments_of_complete_data():
     """Gallas (2006): c_1 = 1 / (N_0 N_1 N_r), c_4 = (N_0 - 1) (N_1 - 1) / (N_0 N_1 N_r), and so on."""
-    found = moments(*success_sums(Readings.of(drawn(1, raters=5, missing=0), TRUTHS)))
-    expected = np.outer([4, 1], np.outer([2, 1], [2, 1])).reshape(2, 2, 2) / (5 * 3 * 3)
+    found = moments(*success_sums(Readings.of(drawn(1, raters=5, missing=0), [1, 1, 1, 1, 0, 0])))
+    expected = np.outer([4, 1], np.outer([3, 1], [1, 1])).reshape(2, 2, 2) / (5 * 4 * 2)
     expected[0, 0, 0] -= 1
     assert found.coefficients == pytest.approx(expected)
-    assert found.sizes == pytest.approx([5, 3, 3])
+    assert found.sizes == pytest.approx([5, 4, 2])
 
 
 def test_a_negative_estimate_is_shown_without_a_standard_error():

@@ -202,5 +202,12 @@ def test_what_cannot_be_estimated_has_a_reason(scores, reason):
 def test_an_interval_stays_between_0_and_1():
     found = obuchowski_rockette(Readings.of([[3, 3, 2, 0, 0, 1], [3, 0, 1, 1, 0, 0]], [1, 1, 1, 0, 0, 0]))
     assert found.interval()[1] == 1
+    low, high = found.interval(method="logit")
+    assert 0 < low < found.value < high < 1
+    odds = [np.log(p / (1 - p)) for p in (low, found.value, high)]
+    half = stats.t.ppf(0.975, found.df) * found.se / (found.value * (1 - found.value))
+    assert np.diff(odds) == pytest.approx([half, half])
+    with pytest.raises(ValueError, match="no interval of a mean"):
+        found.interval(method="delong")
     with pytest.raises(ValueError, match="between 0 and 1"):
         found.interval(1)

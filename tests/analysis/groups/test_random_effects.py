@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from backend.analysis.groups.crossed import crossed_mean
 from backend.analysis.groups.random_effects import random_effects_results
-from backend.analysis.groups.scores import MEASURES
+from backend.analysis.groups.scores import MEASURES, correctness
 from backend.analysis.groups.spread import group_results
 from backend.analysis.raters.confusion import rater_results
 from backend.analysis.ratings import RatingRow, RatingsTable
@@ -45,6 +46,14 @@ def test_tpr_by_the_mean_squares_of_its_table(paper):
     assert row.se == pytest.approx(np.sqrt((rater + image - residual) / 400))
     squares = rater**2 / 7 + image**2 / 49 + residual**2 / 343
     assert row.df == pytest.approx((rater + image - residual) ** 2 / squares)
+
+
+def test_reals_and_fakes_are_strata_of_the_accuracy(paper):
+    right = correctness(paper)
+    by_strata, pooled = crossed_mean(right, strata=paper.truths), crossed_mean(right)
+    row = by_subject(paper)["all", None, "accuracy"]
+    assert (row.se, row.df) == pytest.approx((by_strata.se, by_strata.df))
+    assert row.se != pytest.approx(pooled.se)
 
 
 def test_fpr_mirrors_tnr(paper):
