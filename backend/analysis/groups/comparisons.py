@@ -34,8 +34,8 @@ class ComparisonResult:
     p_holm : float or None
         ``p_value`` adjusted for the pairs of groups by Holm's method, for each measure by itself.
     smallest_p : float or None
-        The smallest ``p_value`` that groups of these sizes allow, however much they differ (and that the draws
-        allow, where relabellings were drawn).
+        The smallest ``p_value`` that groups of these sizes allow, however much they differ; where
+        relabellings were drawn, that so many draws allow.
     relabellings : int
         Relabellings looked at.
     exact : bool

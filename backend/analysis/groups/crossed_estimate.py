@@ -85,9 +85,9 @@ class CrossedEstimate:
         Notes
         -----
         In simulations of 3 to 10 raters and 30 to 80 images with standard deviations of 0.3 to 0.8 (raters)
-        and 0.5 to 1.2 (images) on the logit scale and a mean of 0.5 to 0.9, the logit interval covered 0.93 to
-        0.99 at a nominal 0.95, the t interval 0.90 to 0.99, and Wilson's interval of the pooled answers, which
-        ignores raters and images, 0.45 to 0.95.
+        and 0.5 to 1.2 (images) on the logit scale and a mean of 0.5 to 0.9, the logit interval covered 0.93
+        to 0.99 at a nominal 0.95, and the t interval 0.90 to 0.99. Wilson's interval of the pooled answers,
+        which ignores raters and images, covered 0.45 to 0.95.
         """
         if not 0 < level < 1:
             raise ValueError(f"level must lie between 0 and 1, not {level}")
