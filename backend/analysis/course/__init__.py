@@ -1,0 +1,1 @@
+"""What changes over time: first against final answers, and answers and response times along the order."""

@@ -1,0 +1,1 @@
+"""What images can tell: which are hard, which generator convinces, which diagnoses are taken for real."""
