@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, stdtr, stdtrit
 
 from backend.analysis.groups.mixed_input import Problem, arrange, fixed_reason, logistic
+from backend.analysis.groups.mixed_laplace import Crossed
 from backend.analysis.groups.mixed_models import LARGEST, StudyModel, study_models
 from backend.analysis.intervals import LEVEL
 from backend.analysis.ratings.table import RatingsTable
@@ -16,6 +17,7 @@ from backend.analysis.ratings.table import RatingsTable
 Floats = NDArray[np.float64]
 
 CLUSTERS = ("rater", "image")
+LARGEST_LOGIT = 30.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,16 +181,22 @@ def _estimate(problem: Problem) -> tuple[Floats | None, float]:
     start, largest = logistic(data)[0], int(np.bincount(codes).max())
     for structure in (Exchangeable(), Independence()) if largest > 1 else (Independence(),):
         try:
-            with warnings.catch_warnings():
+            # A correlation of too few pairs divides by zero, and a search that leaves the data overflows.
+            with warnings.catch_warnings(), np.errstate(all="raise", under="ignore"):
                 warnings.simplefilter("error", ModelWarning)
                 model = GEE(data.y, data.X, codes, family=Binomial(), cov_struct=structure)
                 found = model.fit(maxiter=200, start_params=start)
         except (ModelWarning, FloatingPointError, np.linalg.LinAlgError):
             continue
         correlation = float(structure.dep_params or 0.0)
-        if found is not None and -1 / max(largest - 1, 1) < correlation < 1:
+        if found is not None and -1 / max(largest - 1, 1) < correlation < 1 and _sensible(data, found.params):
             return np.asarray(found.params), correlation
     return None, 0.0
+
+
+def _sensible(data: Crossed, beta: Floats) -> bool:
+    """Whether no chance is 0 or 1 to the last digit: such a search has left the data behind."""
+    return bool(np.abs(data.X @ np.asarray(beta)).max() < LARGEST_LOGIT)
 
 
 def _contributions(problem: Problem, beta: Floats, correlation: float) -> tuple[Floats, Floats]:

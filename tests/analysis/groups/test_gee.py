@@ -114,3 +114,10 @@ def test_no_estimate_has_a_reason(y, X, cluster, reason):
     assert (fit.coefficients, fit.covariance, fit.se, fit.correlation) == (None,) * 4
     assert set(fit.interval()) == {(None, None)}
     assert set(fit.p_value) == {None}
+
+
+def test_pairs_too_few_for_a_correlation_count_as_independent():
+    """Three answers, two of one rater: statsmodels divides by zero where it estimates their correlation."""
+    fit = fit_gee([1, 0, 1], np.ones((3, 1)), [0, 0, 1])
+    assert fit.degenerate is None
+    assert fit.correlation == 0
