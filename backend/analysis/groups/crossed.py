@@ -38,7 +38,8 @@ def crossed_mean(
     is S^2 / I + sum_s (n_s / n)^2 (MS_image,s - MS_residual,s) / (I n_s), with S^2 the variance of the
     raters' accuracies, in which TPR and TNR may covary. A negative estimate of what raters, or a stratum's
     images, contribute is taken as 0. The degrees of freedom are Satterthwaite's, of the mean squares as they
-    are: Var^2 / (sum of (each one's part of Var)^2 / (its df)), and not less than the raters less 1.
+    are: Var^2 / (sum of (each one's part of Var)^2 / (its df)), and not less than the raters, or the
+    images of a stratum, less 1, whichever are fewer.
 
     References
     ----------

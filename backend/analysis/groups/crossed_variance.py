@@ -53,4 +53,5 @@ def _degrees_of_freedom(design: Design, total: float, parts: tuple[Floats, Float
     squares = ((raters + residual.sum(axis=1)) ** 2 / (design.raters() - 1)).sum()
     squares += ((images + residual.sum(axis=0)) ** 2 / np.maximum(design.images() - 1, 1)).sum()
     squares += (residual**2 / np.maximum(freedom, 1)).sum()
-    return float(max(total**2 / squares, design.raters().min() - 1))
+    fewest = min(design.raters().min(), design.images().min())
+    return float(max(total**2 / squares, fewest - 1))

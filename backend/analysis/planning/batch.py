@@ -76,7 +76,8 @@ def mean_rates(kinds: Sequence[NDArray[np.bool_]], weights: Sequence[float]) -> 
     for image, residual, images in parts:
         squares += (image + residual) ** 2 / (images - 1) + residual**2 / ((raters - 1) * (images - 1))
     df = np.divide(variance**2, squares, out=np.zeros(len(squares)), where=squares > 0)
-    return MeanRates(rates.mean(axis=1), variance, np.maximum(df, raters - 1))
+    fewest = min(raters, *(images for _, _, images in parts))
+    return MeanRates(rates.mean(axis=1), variance, np.maximum(df, fewest - 1))
 
 
 def _parts(right: NDArray[np.bool_], weight: float) -> tuple[Floats, Floats, Floats]:

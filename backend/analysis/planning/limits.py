@@ -45,19 +45,16 @@ def with_all_images(design: Design, raters: int) -> Limits:
     True
     """
     units = [Units(raters, *design.weights(1 - design.fakes_share, design.fakes_share))]
-    return _limits(design, units, design.rater_sd, design.image_sd, df=raters - 1)
+    return _limits(design, units, design.rater_sd, design.image_sd)
 
 
 def with_all_raters(design: Design, images: int) -> Limits:
-    """What ``images`` images tend to with ever more raters.
-
-    The degrees of freedom of the report's interval are not less than the raters less 1: here, normal.
-    """
+    """What ``images`` images tend to with ever more raters."""
     fakes = design.fakes(images)
     reals = images - fakes
     of_reals, of_fakes = design.weights(reals, fakes)
     units = [Units(reals, of_reals, 0.0), Units(fakes, 0.0, of_fakes)]
-    return _limits(design, [u for u in units if u.count], design.image_sd, design.rater_sd, df=np.inf)
+    return _limits(design, [u for u in units if u.count], design.image_sd, design.rater_sd)
 
 
 class Units(NamedTuple):
@@ -68,7 +65,7 @@ class Units(NamedTuple):
     of_fakes: float
 
 
-def _limits(design: Design, units: Sequence[Units], own: float, averaged: float, df: float) -> Limits:
+def _limits(design: Design, units: Sequence[Units], own: float, averaged: float) -> Limits:
     total = sum(sample.count for sample in units)
     random = np.random.default_rng([design.seed, total])
     studies, most = min(design.simulations, STUDIES), max(1, AT_ONCE // total)
@@ -77,8 +74,7 @@ def _limits(design: Design, units: Sequence[Units], own: float, averaged: float,
         shape = (min(most, studies - begun), total)
         effects = np.split(random.standard_normal(shape), np.cumsum([u.count for u in units])[:-1], axis=1)
         rates, equal = (
-            _rates(model, effects, units, own, averaged, df)
-            for model in (design.model, design.equivalence_model)
+            _rates(model, effects, units, own, averaged) for model in (design.model, design.equivalence_model)
         )
         low, high = _interval(rates, design.level)
         least, greatest = _interval(equal, 1 - 2 * design.alpha)
@@ -92,22 +88,21 @@ def _limits(design: Design, units: Sequence[Units], own: float, averaged: float,
 
 
 def _rates(
-    model: CrossedModel,
-    effects: Sequence[Floats],
-    units: Sequence[Units],
-    own: float,
-    averaged: float,
-    df: float,
+    model: CrossedModel, effects: Sequence[Floats], units: Sequence[Units], own: float, averaged: float
 ) -> MeanRates:
-    """The mean rate of each study and its variance over the units alone."""
-    value, variance = np.zeros((2, len(effects[0])))
+    """The mean rate of each study and its variance over the units alone, with Satterthwaite's freedom."""
+    value, variance, squares = np.zeros((3, len(effects[0])))
     for effect, (count, of_reals, of_fakes) in zip(effects, units, strict=True):
         nearest = np.rint(effect.clip(-FARTHEST, FARTHEST) * STEPS).astype(np.int64) + FARTHEST * STEPS
         curve = of_reals * _curve(model.tpr, own, averaged) + of_fakes * _curve(model.tnr, own, averaged)
         rates = curve[nearest]
         value += rates.mean(axis=1)
-        variance += rates.var(axis=1, ddof=1) / count
-    return MeanRates(value, variance, np.full(len(value), df))
+        part = rates.var(axis=1, ddof=1) / count
+        variance += part
+        squares += part**2 / (count - 1)
+    fewest = min(sample.count for sample in units) - 1.0
+    df = np.divide(variance**2, squares, out=np.full(len(value), fewest), where=squares > 0)
+    return MeanRates(value, variance, df)
 
 
 def _interval(rates: MeanRates, level: float) -> tuple[Floats, Floats]:
