@@ -8,7 +8,7 @@ PRESET ?= quick
 MIX ?= mixes/x
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data test lint figures train-pgan train-dcgan train-lapgan mix serve bench bench-rating bench-training clean
+.PHONY: help setup demo data test lint figures codebook train-pgan train-dcgan train-lapgan mix serve bench bench-rating bench-training bench-analysis clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ lint: $(VENV)/dev ## ruff: style and format
 
 figures: $(VENV)/training ## draw the documentation's figures from the code, into docs/images
 	$(BIN)/python -m docs.figures.growing
+
+codebook: $(VENV)/training ## write the codebook of the results from the code, into docs/codebook.md
+	$(BIN)/python -m docs.codebook
 
 train-pgan: FAMILY := pgan
 train-pgan: ## train a PGAN: DATA=a data set or a folder of photographs, PRESET=quick, RUN=runs/pgan
@@ -56,6 +59,9 @@ bench-rating: setup ## from a key press to the next image, in Chromium, near and
 
 bench-training: $(VENV)/training ## speed and memory of training steps, in pairs; some minutes a case
 	$(BIN)/python benchmarks/steps.py
+
+bench-analysis: setup ## speed of the analysis beside statsmodels, and what its intervals cover; some five minutes
+	$(BIN)/python -m benchmarks.analysis
 
 clean: ## remove the virtual environment and caches; data, runs and studies stay
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -17,6 +17,7 @@ from backend.routes import (
     health,
     middleware,
     rater,
+    results,
     studies,
     study_page,
     study_settings,
@@ -35,7 +36,7 @@ def create_app(settings: Settings) -> FastAPI:
     assets = Assets(folder / "static")
     app.state.pages = Pages(folder / "templates", Languages(), asset_version=assets.version)
     app.mount("/static", assets, name="static")
-    for routes in (rater, admin, studies, study_page, study_settings, exports, health):
+    for routes in (rater, admin, studies, study_page, study_settings, results, exports, health):
         app.include_router(routes.router)
     errors.install(app)
     middleware.install(app)

@@ -1,10 +1,21 @@
 """The command ``dermvtt analyze``: a ratings CSV in, tables, JSON or a folder of results out."""
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+
+from backend.analysis.report.conventions import Convention
+
+
+def _print_schema(wanted: bool) -> None:
+    if wanted:
+        from backend.analysis.report.serial import schema  # noqa: PLC0415 - as below
+
+        typer.echo(json.dumps(schema(), indent=2, ensure_ascii=False))
+        raise typer.Exit
 
 
 def analyze(
@@ -16,19 +27,44 @@ def analyze(
     ] = False,
     out: Annotated[
         Path | None,
-        typer.Option(help="Also write a new folder: results.json, CSV tables, Figure 5 as SVG and PNG."),
+        typer.Option(help="Also write a new folder: report.html, results.json, CSV tables, figures."),
     ] = None,
+    latex: Annotated[bool, typer.Option("--latex", help="With --out: also the tables as LaTeX.")] = False,
+    convention: Annotated[
+        Convention,
+        typer.Option(
+            help="How a missing answer counts. missing: left out. blank_as_error: a wrong answer in rates. "
+            "paper: likewise, and Fleiss' kappa with raters held fixed, digits cut off, as in Baur et al. "
+            "2018."
+        ),
+    ] = "missing",
     blank_as_error: Annotated[
-        bool, typer.Option("--blank-as-error", help="Count a missing answer as a wrong one for the rater.")
+        bool, typer.Option("--blank-as-error", help="Short for --convention blank_as_error.")
     ] = False,
+    margin: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0, max=0.5, help="Margin of equivalence, such as 0.1; without it equivalence is not tested."
+        ),
+    ] = None,
     level: Annotated[
         float, typer.Option(min=0.5, max=0.999, help="Confidence level of the intervals.")
     ] = 0.95,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Of permutations, where there are too many to try all.")
+    ] = 0,
+    _schema: Annotated[
+        bool,
+        typer.Option(
+            "--schema", callback=_print_schema, is_eager=True, help="Print the JSON schema, and end."
+        ),
+    ] = False,
 ) -> None:
-    """Analyse a study's ratings: every rater's confusion table and rates, groups, and agreement.
+    """Analyse a study's ratings: raters, groups, agreement, images, and what changed over time.
 
     The table needs the columns rater, group, image, truth and answer; an empty answer is a missing rating.
-    Missing answers are left out; --blank-as-error counts them as wrong, as Baur et al. (2018, Table 2) do.
+    What else there is (confidence, response_ms, position, first_answer, revisions, source, diagnosis) is
+    used.
 
     Examples:
 
@@ -36,20 +72,32 @@ def analyze(
 
         dermvtt analyze ratings.csv --json > results.json
 
-        dermvtt analyze ratings.csv --out report/
+        dermvtt analyze ratings.csv --out report/ --latex
+
+        dermvtt analyze ratings.csv --convention paper
+
+        dermvtt analyze ratings.csv --margin 0.1
     """
     # Imported here because scipy and matplotlib would slow down the start of every other command.
     from backend.analysis.ratings import read_ratings  # noqa: PLC0415
-    from backend.analysis.report import results as report  # noqa: PLC0415
+    from backend.analysis.report import serial  # noqa: PLC0415
+    from backend.analysis.report.results import analyze as analyse  # noqa: PLC0415
     from backend.analysis.report.text import to_text  # noqa: PLC0415
 
+    if blank_as_error and convention != "missing":
+        raise typer.BadParameter("--blank-as-error and --convention are two ways to say it; give one.")
+    if latex and out is None:
+        raise typer.BadParameter("--latex needs --out: the folder that the tables are written to.")
+    if margin is not None and not 0 < margin < 0.5:
+        raise typer.BadParameter("--margin must lie between 0 and 0.5.")
     console = Console(stderr=True)
     with console.status("Analysing the ratings"):
-        results = report.analyze(read_ratings(ratings), blank_as_error=blank_as_error, level=level)
+        chosen = "blank_as_error" if blank_as_error else convention
+        results = analyse(read_ratings(ratings), convention=chosen, margin=margin, level=level, seed=seed)
     if out is not None:
         with console.status("Drawing the figures"):
             from backend.analysis.report.folder import write_folder  # noqa: PLC0415
 
-            write_folder(results, out)
+            write_folder(results, out, latex=latex)
         typer.echo(f"Results written to {out}", err=True)
-    typer.echo(report.to_json(results) if as_json else to_text(results), nl=False)
+    typer.echo(serial.to_json(results) if as_json else to_text(results), nl=False)

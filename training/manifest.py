@@ -25,10 +25,11 @@ class _Strict(BaseModel):
 
 
 class RealProvenance(_Strict):
-    """Where a real image came from: a row of a dataset's ``index.csv``."""
+    """Where a real image came from: a row of a dataset's ``index.csv``, and its diagnosis if that has one."""
 
     dataset: Sha256
     index: int = Field(ge=0)
+    diagnosis: str | None = Field(default=None, min_length=1, max_length=200)
 
 
 class FakeProvenance(_Strict):

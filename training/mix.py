@@ -24,7 +24,7 @@ from training.parallel import interruptible
 from training.sample import draw_all, latent_seeds
 from training.selection import Where, rows_where
 
-LESION = "lesion_id"
+LESION, DIAGNOSIS = "lesion_id", "diagnosis"
 TIME_STAMP = 946_684_800
 """Every file's modification time (1 January 2000, UTC): the order of writing is nobody's business."""
 
@@ -91,7 +91,7 @@ def mix(
             },
             images=_write(partial, pictures, for_ids),
         )
-        (partial / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        (partial / MANIFEST).write_text(manifest.model_dump_json(indent=2, exclude_none=True) + "\n", encoding="utf-8")
         for path in [*sorted(partial.rglob("*")), partial]:
             os.utime(path, (TIME_STAMP, TIME_STAMP))
     return manifest
@@ -121,7 +121,10 @@ def choose_reals(
 def _reals(dataset: Dataset, rows: list[int], resolution: int) -> Iterator[Picture]:
     for row in rows:
         pixels = at_resolution(dataset.images[row : row + 1], resolution)[0]
-        yield Picture(pixels, RealProvenance(dataset=dataset.digest, index=row))
+        diagnosis = dataset.index[row].get(DIAGNOSIS) if dataset.index else None
+        yield Picture(
+            pixels, RealProvenance(dataset=dataset.digest, index=row, diagnosis=diagnosis or None)
+        )
 
 
 def _fakes(generator: TrainedGenerator, count: int, random: np.random.Generator) -> Iterator[Picture]:

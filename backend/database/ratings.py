@@ -40,6 +40,7 @@ class FinalRating:
     confidence: int | None
     response_ms: float | None
     answered_at: datetime | None
+    diagnosis: str | None = None
 
 
 def submissions(
@@ -124,6 +125,7 @@ def final_ratings(session: Session, study_id: int, *, rater_id: int | None = Non
             last.confidence,
             first.response_ms,
             last.answered_at,
+            Image.provenance["diagnosis"].as_string(),
         )
         .join(Presentation, Presentation.rater_id == Rater.id)
         .join(Image, Image.id == Presentation.image_id)

@@ -84,9 +84,15 @@ SECTIONS = (
         ),
     ),
     Section(
-        "After the study",
-        "What raters see once it is closed.",
+        "Results",
+        "What raters see once the study is closed, and whether admins see anything before.",
         (
+            Field(
+                "seal_results",
+                "Results stay sealed until the study is closed",
+                "A study that is stopped when its numbers please proves nothing. Sealed, neither this site "
+                "nor its exports show results while answers come in; turning it off is on record.",
+            ),
             Field(
                 "show_results",
                 "Raters see their own results",

@@ -1,4 +1,4 @@
-"""The admin's pages: all studies, making one, and the results."""
+"""The admin's pages: all studies, and making one."""
 
 from typing import Annotated
 
@@ -8,11 +8,9 @@ from fastapi.responses import RedirectResponse, Response
 from backend.database import mixes, raters, studies
 from backend.database.columns import LARGEST_ID
 from backend.routes.access import AdminAccess, AdminDep, CheckedForm
-from backend.routes.dependencies import DatabaseDep, PagesDep, RowId
+from backend.routes.dependencies import DatabaseDep, PagesDep
 from backend.studies import lifecycle
-from backend.studies.lifecycle import get_study
 from backend.studies.refusals import Refused
-from backend.studies.results import study_results
 
 router = APIRouter(prefix="/admin")
 
@@ -64,26 +62,6 @@ def create_study(
         values |= {"language": language, "practice": practice}
         return _study_form(request, admin, database, pages, values, problem=str(problem))
     return RedirectResponse(f"/admin/studies/{study.id}", status_code=303)
-
-
-@router.get("/studies/{study_id}/results")
-def results(
-    request: Request, study_id: RowId, admin: AdminDep, database: DatabaseDep, pages: PagesDep
-) -> Response:
-    """Confusion matrices, rates and agreement, with the two figures."""
-    with database.read() as session:
-        study = get_study(session, study_id)
-        found = study_results(session, study)
-        progress = raters.progress(session, study.id)
-    return pages.render(
-        request,
-        "admin/results.html",
-        admin=admin,
-        study=study,
-        drawn=study.mix.drawn,
-        results=found,
-        unfinished=sum(one.rater.submitted_at is None for one in progress),
-    )
 
 
 def _study_form(

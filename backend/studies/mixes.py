@@ -68,7 +68,7 @@ def _row(mix: Mix, image: MixImage) -> Image:
         sha256=image.sha256,
         truth=image.truth,
         source=image.source,
-        provenance=image.provenance.model_dump(),
+        provenance=image.provenance.model_dump(exclude_none=True),
     )
 
 

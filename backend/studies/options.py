@@ -68,6 +68,9 @@ class StudyOptions(BaseModel):
         default=False,
         description="raters see their own results once the study is closed; it then stays closed",
     )
+    seal_results: bool = Field(
+        default=False, description="nobody sees results, admins neither, before the study is closed"
+    )
     questions: tuple[Question, ...] = Field(
         default=(),
         max_length=20,

@@ -1,5 +1,6 @@
 """A study's ratings as the analysis takes them: the same rows for pages, export and statistics."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from backend.database import ratings
 from backend.database.ratings import FinalRating, Step
 from backend.database.tables import Rater, Study
 from backend.studies.options import options_of
+from backend.studies.refusals import Conflict
 
 
 def rating_rows(session: Session, study: Study) -> Iterator[RatingRow]:
@@ -19,12 +21,34 @@ def rating_rows(session: Session, study: Study) -> Iterator[RatingRow]:
     return (_row(study, final) for final in ratings.final_ratings(session, study.id))
 
 
+REMEMBERED = 4
+_KEPT: dict[str, Results] = {}
+"""The latest results by their ratings: a page and its figures need not compute the same again and again."""
+
+SEALED = (
+    "the results are sealed until the study is closed: who looks at them while answers come in may be led to "
+    "stop, or to go on, by what she sees. Close the study first."
+)
+
+
+def sealed(study: Study) -> bool:
+    """Whether nobody may see results yet."""
+    return study.state != "closed" and options_of(study).seal_results
+
+
 def study_results(session: Session, study: Study) -> Results | None:
-    """The study's statistics, or ``None`` before the first answer."""
-    rows = list(rating_rows(session, study))
+    """The study's statistics, or ``None`` before the first answer. Raises ``Conflict`` while sealed."""
+    if sealed(study):
+        raise Conflict(SEALED)
+    rows = tuple(rating_rows(session, study))
     if not any(row.answer for row in rows):
         return None
-    return analyze(RatingsTable.from_rows(rows, name=study.title))
+    key = hashlib.sha256(repr(rows).encode()).hexdigest()
+    if key not in _KEPT:
+        _KEPT[key] = analyze(RatingsTable.from_rows(rows, name=study.title))
+        for old in list(_KEPT)[:-REMEMBERED]:
+            _KEPT.pop(old, None)
+    return _KEPT[key]
 
 
 @dataclass(frozen=True)
@@ -73,4 +97,5 @@ def _row(study: Study, final: FinalRating) -> RatingRow:
         confidence=final.confidence,
         response_ms=final.response_ms,
         answered_at=final.answered_at and final.answered_at.isoformat(timespec="microseconds"),
+        diagnosis=final.diagnosis,
     )

@@ -192,7 +192,7 @@ def test_the_written_form_is_rfc_4180():
     assert lines.endswith("\r\n")
     assert lines.startswith(
         "rater,group,image,truth,answer,study,source,position,first_answer,revisions,"
-        "confidence,response_ms,answered_at\r\n"
+        "confidence,response_ms,answered_at,diagnosis\r\n"
     )
     assert '"A ""x"", B",ED,"1\n2",real,' in lines
     assert len(list(csv.reader(io.StringIO(lines, newline="")))) == 2

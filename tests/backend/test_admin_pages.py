@@ -4,14 +4,18 @@ import io
 import json
 import re
 import time
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from html import unescape
 
 import pytest
 from fastapi.testclient import TestClient
 
 from backend import accounts
 from backend.analysis.ratings import read_ratings
-from backend.analysis.report.results import analyze, to_dict
+from backend.analysis.report.results import analyze
+from backend.analysis.report.serial import tables, to_csv, to_dict
+from backend.analysis.report.views import views
 from backend.app import create_app
 from backend.routes import admin as admin_routes
 from backend.routes import exports, studies, study_page, study_settings
@@ -182,13 +186,53 @@ def test_page_export_and_library_give_the_same_numbers(admin, browse, world):
     results = analyze(read_ratings(io.StringIO(export.text, newline="")))
     assert to_dict(results) == json.loads(admin.get(f"{study}/results.json").text)
     page = admin.get(f"{study}/results").text
-    for rater in results.raters:
-        row = re.search(rf'<th scope="row">{rater.rater}</th>(.*?)</tr>', page, re.S).group(1)
-        numbers = re.findall(r"<td[^>]*>([^<]*)</td>", row)
-        counts = [rater.n, rater.missing, rater.tp, rater.fp, rater.fn, rater.tn]
-        rates = [f"{rate:.3f}" for rate in (rater.accuracy, rater.tpr, rater.tnr, rater.fpr)]
-        assert numbers == [rater.group, *map(str, counts), *rates]
+    for one in views(results):
+        shown = page.split(f'id="table-{one.name}"')[1].split("</table>")[0]
+        cells = re.findall(r"<t[hd][^>]*>([^<]*)<", shown.split("<tbody>")[1])
+        assert [unescape(cell) for cell in cells] == [cell for row in one.rows for cell in row]
+    for name in tables():
+        assert admin.get(f"{study}/results/{name}.csv").text == to_csv(results, name)
     assert results.raters[0].missing == 2  # DLE1 left two
+
+
+@on_sqlite
+def test_each_part_of_the_report_is_one_click(admin, browse, world):
+    rate_all(browse(), world.link["ED1"], ["real", "fake"] * 4)
+    rate_all(browse(), world.link["DLE1"], ["real", "real"] * 4)
+    study = f"/admin/studies/{world.study.id}"
+    page = admin.get(f"{study}/results").text
+    links = set(re.findall(rf'(?:href|src)="({study}/(?!settings)[^"#]+[.][a-z]+)"', page))
+    kinds = {link.rsplit(".", 1)[1] for link in links}
+    assert kinds == {"csv", "json", "html", "zip", "svg", "pdf", "png"}
+    replies = {link: admin.get(link) for link in links}
+    assert {reply.status_code for reply in replies.values()} == {200}
+    with zipfile.ZipFile(io.BytesIO(replies[f"{study}/report.zip"].content)) as packed:
+        names = {name.split("/", 1)[1] for name in packed.namelist() if not name.endswith("/")}
+        root = packed.namelist()[0].split("/")[0]
+        assert packed.read(f"{root}/results.json") == replies[f"{study}/results.json"].content
+        assert packed.read(f"{root}/report.html") == replies[f"{study}/report.html"].content
+    assert {"raters.csv", "tables/raters.tex", "figures/figure5a.pdf"} <= names
+    latex = admin.get(f"{study}/results/raters.tex")
+    assert "\\toprule" in latex.text
+    for path in ("results/nothing.csv", "results/nothing.tex", "figures/nothing.svg", "figures/figure5a.gif"):
+        assert admin.get(f"{study}/{path}").status_code == 404
+
+
+def test_sealed_results_are_seen_by_nobody_before_the_study_is_closed(admin, browse, world):
+    rate_all(browse(), world.link["ED1"], ["real", "fake"] * 4)
+    study, csrf = f"/admin/studies/{world.study.id}", token(admin)
+    assert admin.post(f"{study}/settings", data={"csrf": csrf, "seal_results": "yes"}).status_code == 303
+    page = admin.get(f"{study}/results").text
+    assert "the results are sealed until the study is closed" in page
+    assert "table-raters" not in page
+    parts = ("results.json", "results/raters.csv", "results/raters.tex", "figures/figure5a.svg")
+    for part in (*parts, "report.html", "report.zip"):
+        assert admin.get(f"{study}/{part}").status_code == 409
+    assert admin.get(f"{study}/ratings.csv").status_code == 200  # a backup is no result
+    admin.post(f"{study}/state", data={"csrf": csrf, "state": "closed"})
+    assert "table-raters" in admin.get(f"{study}/results").text
+    assert admin.get(f"{study}/results.json").status_code == 200
+    assert "seal_results=yes" in admin.get(study).text
 
 
 def test_the_export_holds_history_in_short(admin, browse, world):
@@ -206,7 +250,7 @@ def test_the_export_holds_history_in_short(admin, browse, world):
 
 def test_nothing_to_analyse_is_said(admin):
     assert "There are no answers yet" in admin.get("/admin/studies/1/results").text
-    assert admin.get("/admin/studies/1/raters.csv").status_code == 404
+    assert admin.get("/admin/studies/1/results/raters.csv").status_code == 404
     assert admin.get("/admin/studies/1/figures/figure5a.svg").status_code == 404
 
 

@@ -18,6 +18,7 @@ OTHERS = {
     "practice_feedback": False,
     "ask_group": True,
     "show_results": True,
+    "seal_results": True,
     "questions": "years",
 }
 

@@ -62,6 +62,7 @@ def test_provenance_leads_back_to_every_picture(folder, dataset, generator):
         if image.truth == "real":
             assert image.provenance.dataset == dataset.digest
             row = image.provenance.index
+            assert image.provenance.diagnosis == dataset.index[row]["diagnosis"]
             expected = at_resolution(dataset.images[row : row + 1], 16)[0]
             rows.add(row)
         else:

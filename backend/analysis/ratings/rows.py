@@ -18,6 +18,7 @@ OPTIONAL = (
     "confidence",
     "response_ms",
     "answered_at",
+    "diagnosis",
 )
 SHOWN = 5
 
@@ -47,6 +48,7 @@ class RatingRow:
     confidence: float | str | None = None
     response_ms: float | str | None = None
     answered_at: str | None = None
+    diagnosis: str | None = None
 
     def tidied(self) -> "RatingRow":
         """The same row without surrounding blanks, its labels in lower case, a missing answer as ``""``."""

@@ -105,7 +105,7 @@ class RatingsTable:
 
 
 def build(rows: Sequence[RatingRow], name: str, lines: Sequence[int] | None = None) -> RatingsTable:
-    """The table of tidied rows; an error calls them ``name``, and tells ``lines``. Raises ``RatingsError``."""
+    """The table of tidied rows; an error calls them ``name``, with ``lines``. Raises ``RatingsError``."""
     if not rows:
         raise RatingsError(f"{name} holds no ratings.")
     check(rows, lambda i: f"line {lines[i]}" if lines else f"row {i + 1}", name)

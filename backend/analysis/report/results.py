@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 
@@ -39,8 +39,7 @@ from backend.analysis.raters.curves import CurvePoint, curve_points
 from backend.analysis.raters.grades import graded_scores
 from backend.analysis.ratings import RatingsTable
 from backend.analysis.report.cautions import cautions, usable
-
-Convention = Literal["missing", "blank_as_error", "paper"]
+from backend.analysis.report.conventions import Convention
 
 
 @dataclass(frozen=True)
@@ -50,9 +49,9 @@ class Configuration:
     Attributes
     ----------
     convention : str
-        How a missing answer counts. ``missing``: it is left out. ``blank_as_error``: it is a wrong answer in the
-        raters' and groups' rates; agreement leaves it out. ``paper``: likewise, and Fleiss' kappa takes every
-        image as answered by all raters, as Baur et al. (2018) did; tables show truncated digits.
+        How a missing answer counts. ``missing``: it is left out. ``blank_as_error``: it is a wrong answer in
+        the raters' and groups' rates; agreement leaves it out. ``paper``: likewise, and Fleiss' kappa takes
+        every image as answered by all raters, as Baur et al. (2018) did; tables show truncated digits.
     level : float
         Confidence level of every interval.
     margin : float or None
@@ -140,8 +139,10 @@ class Results:
         Reals called real by diagnosis.
     roc : tuple of CurvePoint
         The points of the raters' ROC curves.
-    rater_revisions, group_revisions : tuple
-        First against final answers.
+    rater_revisions : tuple of RaterRevisions
+        Each rater's first against her final answers.
+    group_revisions : tuple of GroupRevisions
+        The same for each group.
     revision_flows : tuple of RevisionFlow
         How many answers went from what to what.
     trends : tuple of TrendResult
@@ -235,7 +236,7 @@ def analyze(
         **_models(table, level),
         **_agreement(table, level, "paper" if convention == "paper" else "missing"),
         **_images(table, level, seed),
-        **_course(table, level),
+        **_course(table, level, seed),
     )
     return replace(found, warnings=(*unread, *cautions(found)))
 
@@ -269,12 +270,12 @@ def _images(table: RatingsTable, level: float, seed: int) -> dict[str, tuple]:
     }
 
 
-def _course(table: RatingsTable, level: float) -> dict[str, tuple]:
+def _course(table: RatingsTable, level: float, seed: int) -> dict[str, tuple]:
     course = course_of(table)
     order = order_results(table, course, level=level)
     return {
         "rater_revisions": rater_revisions(table, course, level=level),
-        "group_revisions": group_revisions(table, course, level=level),
+        "group_revisions": group_revisions(table, course, level=level, seed=seed),
         "revision_flows": revision_flows(table, course),
         "trends": order.trends,
         "blocks": order.blocks,

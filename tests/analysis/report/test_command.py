@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from backend.analysis.ratings import read_ratings
 from backend.analysis.report.results import analyze as analyse
-from backend.analysis.report.results import to_json
+from backend.analysis.report.serial import schema, to_json
 from backend.cli_analyze import analyze
 from training.errors import UserError
 
@@ -23,7 +23,7 @@ def run(*arguments):
 def test_json_is_all_that_standard_output_gets(paper_csv, tmp_path):
     result = run(paper_csv, "--json", "--blank-as-error", "--out", tmp_path / "report")
     assert result.exit_code == 0
-    expected = to_json(analyse(read_ratings(paper_csv), blank_as_error=True))
+    expected = to_json(analyse(read_ratings(paper_csv), convention="blank_as_error"))
     assert result.stdout == expected
     assert (tmp_path / "report" / "results.json").read_text(encoding="utf-8") == expected
     assert "Results written to" in result.stderr
@@ -33,13 +33,39 @@ def test_tables_are_printed_by_default(paper_csv):
     result = run(paper_csv)
     assert result.exit_code == 0
     assert result.stdout.startswith("8 raters in 2 groups")
-    assert "4 of 640 answers are missing: left out." in result.stdout
+    assert "4 of 640 answers are missing. They are left out" in result.stdout
     assert "Fleiss' kappa" in result.stdout
 
 
 def test_the_level_is_kept(paper_csv):
     assert json.loads(run(paper_csv, "--json", "--level", "0.8").stdout)["configuration"]["level"] == 0.8
     assert run(paper_csv, "--level", "95").exit_code == 2
+
+
+def test_the_convention_and_the_margin_are_kept(paper_csv):
+    found = json.loads(run(paper_csv, "--json", "--convention", "paper", "--margin", "0.1").stdout)
+    assert found["configuration"] == {"convention": "paper", "level": 0.95, "margin": 0.1, "seed": 0}
+    assert found["equivalence"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--margin", "0"], "--margin must lie between"),
+        (["--margin", "0.7"], "--margin"),
+        (["--latex"], "--latex needs --out"),
+        (["--blank-as-error", "--convention", "paper"], "give one"),
+        (["--convention", "baur"], "--convention"),
+    ],
+)
+def test_arguments_that_make_no_sense_are_refused(paper_csv, arguments, words):
+    result = run(paper_csv, *arguments)
+    assert result.exit_code == 2
+    assert words in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_the_schema_needs_no_ratings():
+    assert json.loads(run("--schema").stdout) == schema()
 
 
 def test_a_users_mistake_is_a_user_error(paper_csv, tmp_path):

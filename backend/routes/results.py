@@ -1,0 +1,156 @@
+"""The results of a study: the report on a page, live, and each of its parts as a file."""
+
+import io
+import tempfile
+import zipfile
+from pathlib import Path
+from typing import Literal
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from backend.analysis.report.results import Results
+from backend.analysis.report.serial import tables, to_csv, to_json
+from backend.database import raters
+from backend.database.sessions import Database
+from backend.routes.access import AdminDep
+from backend.routes.dependencies import DatabaseDep, PagesDep, RowId
+from backend.studies.lifecycle import get_study
+from backend.studies.refusals import Unknown
+from backend.studies.results import SEALED, sealed, study_results
+
+router = APIRouter(prefix="/admin/studies/{study_id}")
+
+NO_ANSWERS = "There are no answers yet, so there are no results."
+MEDIA = {
+    "svg": "image/svg+xml",
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "csv": "text/csv; charset=utf-8",
+    "tex": "application/x-tex; charset=utf-8",
+    "json": "application/json",
+    "html": "text/html; charset=utf-8",
+    "zip": "application/zip",
+}
+
+Table = Literal[tuple(tables())]  # type: ignore[valid-type]
+Kind = Literal["svg", "pdf", "png"]
+
+
+@router.get("/results")
+def results(
+    request: Request, study_id: RowId, admin: AdminDep, database: DatabaseDep, pages: PagesDep
+) -> Response:
+    """The report, as far as the study has come."""
+    with database.read() as session:
+        study = get_study(session, study_id)
+        closed_to = sealed(study)
+        found = None if closed_to else study_results(session, study)
+        progress = raters.progress(session, study.id)
+    return pages.render(
+        request,
+        "admin/results.html",
+        admin=admin,
+        study=study,
+        drawn=study.mix.drawn,
+        sealed=SEALED if closed_to else "",
+        report=_body(study_id, found) if found else "",
+        tables=list(tables()),
+        unfinished=sum(one.rater.submitted_at is None for one in progress),
+    )
+
+
+@router.get("/results.json")
+def results_json(study_id: RowId, _admin: AdminDep, database: DatabaseDep) -> Response:
+    """All results, as ``dermvtt analyze --json`` prints them."""
+    return _file(study_id, "results.json", to_json(_results(database, study_id)).encode())
+
+
+@router.get("/results/{name}.csv")
+def table(study_id: RowId, name: Table, _admin: AdminDep, database: DatabaseDep) -> Response:
+    """One table of the results, at full precision."""
+    return _file(study_id, f"{name}.csv", to_csv(_results(database, study_id), name).encode())
+
+
+@router.get("/results/{name}.tex")
+def latex(study_id: RowId, name: str, _admin: AdminDep, database: DatabaseDep) -> Response:
+    """One table of the report for a paper."""
+    from backend.analysis.report.latex import to_latex  # noqa: PLC0415 - as below
+    from backend.analysis.report.views import views  # noqa: PLC0415
+
+    shown = next((one for one in views(_results(database, study_id)) if one.name == name), None)
+    if shown is None:
+        raise Unknown(f"the report has no table {name!r}.")
+    return _file(study_id, f"{name}.tex", to_latex(shown).encode())
+
+
+@router.get("/figures/{name}.{kind}")
+def figure(study_id: RowId, name: str, kind: Kind, _admin: AdminDep, database: DatabaseDep) -> Response:
+    """One figure of the report."""
+    # Imported here: drawing is seldom, and a server should not load matplotlib to start.
+    from backend.analysis.figures.formats import FORMATS  # noqa: PLC0415
+    from backend.analysis.figures.registry import FIGURES  # noqa: PLC0415
+
+    found = _results(database, study_id)
+    if name not in FIGURES or not FIGURES[name].available(found):
+        raise Unknown(f"the report has no figure {name!r}.")
+    return Response(FORMATS[kind](FIGURES[name].draw(found)), media_type=MEDIA[kind])
+
+
+@router.get("/report.html")
+def report(study_id: RowId, _admin: AdminDep, database: DatabaseDep) -> Response:
+    """The report in one page that needs nothing else."""
+    from backend.analysis.report.folder import page  # noqa: PLC0415 - as above
+
+    return _file(study_id, "report.html", page(_results(database, study_id)).encode())
+
+
+@router.get("/report.zip")
+def archive(study_id: RowId, _admin: AdminDep, database: DatabaseDep) -> Response:
+    """Everything that ``dermvtt analyze --out --latex`` writes."""
+    from backend.analysis.report.folder import write_folder  # noqa: PLC0415 - as above
+
+    stream = io.BytesIO()
+    with (
+        tempfile.TemporaryDirectory() as parent,
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as packed,
+    ):
+        folder = Path(parent) / f"study-{study_id}-report"
+        write_folder(_results(database, study_id), folder, latex=True)
+        for path in sorted(folder.rglob("*")):
+            packed.write(path, path.relative_to(parent))
+    return _file(study_id, "report.zip", stream.getvalue())
+
+
+def _body(study_id: int, found: Results) -> str:
+    """The report's body with its figures as files of their own, which come when they are in sight."""
+    from backend.analysis.figures.registry import FIGURES  # noqa: PLC0415 - as above
+    from backend.analysis.report.html import Shown, body  # noqa: PLC0415
+
+    here = f"/admin/studies/{study_id}/figures"
+    shown = [
+        Shown(
+            name,
+            one.title,
+            one.caption,
+            f"{here}/{name}.svg",
+            files=[(kind.upper(), f"{here}/{name}.{kind}") for kind in ("svg", "pdf", "png")],
+            wide=one.wide,
+        )
+        for name, one in FIGURES.items()
+        if one.available(found)
+    ]
+    return body(found, shown, lazy=True)
+
+
+def _results(database: Database, study_id: int) -> Results:
+    with database.read() as session:
+        found = study_results(session, get_study(session, study_id))
+    if found is None:
+        raise Unknown(NO_ANSWERS)
+    return found
+
+
+def _file(study_id: int, name: str, content: bytes) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="study-{study_id}-{name}"'}
+    return Response(content, media_type=MEDIA[name.rsplit(".", 1)[1]], headers=headers)
