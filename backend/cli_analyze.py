@@ -1,6 +1,7 @@
 """The command ``dermvtt analyze``: a ratings CSV in, tables, JSON or a folder of results out."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,17 @@ import typer
 from rich.console import Console
 
 from backend.analysis.report.conventions import Convention
+from training.errors import UserError
+from training.manifest import MixError, read_manifest
+
+
+def _pictures(mix: Path) -> Callable[[str], bytes | None]:
+    """What gives an image of a mix by its name, and ``None`` for another's."""
+    try:
+        files = {image.id: mix / image.file for image in read_manifest(mix).images}
+    except MixError as error:
+        raise UserError(f"{error} Give --mix the folder that the study's images are from.") from error
+    return lambda name: files[name].read_bytes() if name in files and files[name].is_file() else None
 
 
 def _print_schema(wanted: bool) -> None:
@@ -50,6 +62,10 @@ def analyze(
     level: Annotated[
         float, typer.Option(min=0.5, max=0.999, help="Confidence level of the intervals.")
     ] = 0.95,
+    mix: Annotated[
+        Path | None,
+        typer.Option(help="With --out: the mix folder, for a sheet of the hardest and the easiest images."),
+    ] = None,
     seed: Annotated[
         int, typer.Option(min=0, help="Of permutations, where there are too many to try all.")
     ] = 0,
@@ -72,7 +88,7 @@ def analyze(
 
         dermvtt analyze ratings.csv --json > results.json
 
-        dermvtt analyze ratings.csv --out report/ --latex
+        dermvtt analyze ratings.csv --out report/ --latex --mix mixes/x
 
         dermvtt analyze ratings.csv --convention paper
 
@@ -88,8 +104,11 @@ def analyze(
         raise typer.BadParameter("--blank-as-error and --convention are two ways to say it; give one.")
     if latex and out is None:
         raise typer.BadParameter("--latex needs --out: the folder that the tables are written to.")
+    if mix is not None and out is None:
+        raise typer.BadParameter("--mix needs --out: the folder that the sheet is written to.")
     if margin is not None and not 0 < margin < 0.5:
         raise typer.BadParameter("--margin must lie between 0 and 0.5.")
+    picture = None if mix is None else _pictures(mix)
     console = Console(stderr=True)
     with console.status("Analysing the ratings"):
         chosen = "blank_as_error" if blank_as_error else convention
@@ -98,6 +117,6 @@ def analyze(
         with console.status("Drawing the figures"):
             from backend.analysis.report.folder import write_folder  # noqa: PLC0415
 
-            write_folder(results, out, latex=latex)
+            write_folder(results, out, latex=latex, picture=picture)
         typer.echo(f"Results written to {out}", err=True)
     typer.echo(serial.to_json(results) if as_json else to_text(results), nl=False)

@@ -3,6 +3,7 @@
 import io
 import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -11,10 +12,11 @@ from fastapi.responses import Response
 
 from backend.analysis.report.results import Results
 from backend.analysis.report.serial import tables, to_csv, to_json
-from backend.database import raters
+from backend.database import mixes, raters
 from backend.database.sessions import Database
 from backend.routes.access import AdminDep
-from backend.routes.dependencies import DatabaseDep, PagesDep, RowId
+from backend.routes.dependencies import DatabaseDep, ImagesDep, PagesDep, RowId
+from backend.storage import ImageStore
 from backend.studies.lifecycle import get_study
 from backend.studies.refusals import Unknown
 from backend.studies.results import SEALED, sealed, study_results
@@ -85,28 +87,32 @@ def latex(study_id: RowId, name: str, _admin: AdminDep, database: DatabaseDep) -
 
 
 @router.get("/figures/{name}.{kind}")
-def figure(study_id: RowId, name: str, kind: Kind, _admin: AdminDep, database: DatabaseDep) -> Response:
+def figure(
+    study_id: RowId, name: str, kind: Kind, _admin: AdminDep, database: DatabaseDep, images: ImagesDep
+) -> Response:
     """One figure of the report."""
     # Imported here: drawing is seldom, and a server should not load matplotlib to start.
     from backend.analysis.figures.formats import FORMATS  # noqa: PLC0415
-    from backend.analysis.figures.registry import FIGURES  # noqa: PLC0415
+    from backend.analysis.report.drawing import figures_of  # noqa: PLC0415
 
     found = _results(database, study_id)
-    if name not in FIGURES or not FIGURES[name].available(found):
+    figures = figures_of(found, _pictures(database, images, study_id))
+    if name not in figures:
         raise Unknown(f"the report has no figure {name!r}.")
-    return Response(FORMATS[kind](FIGURES[name].draw(found)), media_type=MEDIA[kind])
+    return Response(FORMATS[kind](figures[name].draw(found)), media_type=MEDIA[kind])
 
 
 @router.get("/report.html")
-def report(study_id: RowId, _admin: AdminDep, database: DatabaseDep) -> Response:
+def report(study_id: RowId, _admin: AdminDep, database: DatabaseDep, images: ImagesDep) -> Response:
     """The report in one page that needs nothing else."""
     from backend.analysis.report.folder import page  # noqa: PLC0415 - as above
 
-    return _file(study_id, "report.html", page(_results(database, study_id)).encode())
+    text = page(_results(database, study_id), _pictures(database, images, study_id))
+    return _file(study_id, "report.html", text.encode())
 
 
 @router.get("/report.zip")
-def archive(study_id: RowId, _admin: AdminDep, database: DatabaseDep) -> Response:
+def archive(study_id: RowId, _admin: AdminDep, database: DatabaseDep, images: ImagesDep) -> Response:
     """Everything that ``dermvtt analyze --out --latex`` writes."""
     from backend.analysis.report.folder import write_folder  # noqa: PLC0415 - as above
 
@@ -116,7 +122,8 @@ def archive(study_id: RowId, _admin: AdminDep, database: DatabaseDep) -> Respons
         zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as packed,
     ):
         folder = Path(parent) / f"study-{study_id}-report"
-        write_folder(_results(database, study_id), folder, latex=True)
+        pictures = _pictures(database, images, study_id)
+        write_folder(_results(database, study_id), folder, latex=True, picture=pictures)
         for path in sorted(folder.rglob("*")):
             packed.write(path, path.relative_to(parent))
     return _file(study_id, "report.zip", stream.getvalue())
@@ -124,7 +131,7 @@ def archive(study_id: RowId, _admin: AdminDep, database: DatabaseDep) -> Respons
 
 def _body(study_id: int, found: Results) -> str:
     """The report's body with its figures as files of their own, which come when they are in sight."""
-    from backend.analysis.figures.registry import FIGURES  # noqa: PLC0415 - as above
+    from backend.analysis.report.drawing import figures_of  # noqa: PLC0415 - as above
     from backend.analysis.report.html import Shown, body  # noqa: PLC0415
 
     here = f"/admin/studies/{study_id}/figures"
@@ -137,10 +144,24 @@ def _body(study_id: int, found: Results) -> str:
             files=[(kind.upper(), f"{here}/{name}.{kind}") for kind in ("svg", "pdf", "png")],
             wide=one.wide,
         )
-        for name, one in FIGURES.items()
-        if one.available(found)
+        for name, one in figures_of(found, lambda _: None).items()
     ]
     return body(found, shown, lazy=True)
+
+
+def _pictures(database: Database, images: ImageStore, study_id: int) -> Callable[[str], bytes | None]:
+    """What gives an image of the study by its name; ``None`` where it is lost."""
+    with database.read() as session:
+        mix_id = get_study(session, study_id).mix_id
+        stored = {image.public_id: image.sha256 for image in mixes.images(session, mix_id)}
+
+    def picture(name: str) -> bytes | None:
+        try:
+            return images.get(stored[name])
+        except (KeyError, OSError):
+            return None
+
+    return picture
 
 
 def _results(database: Database, study_id: int) -> Results:

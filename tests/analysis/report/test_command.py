@@ -11,6 +11,7 @@ from backend.analysis.report.results import analyze as analyse
 from backend.analysis.report.serial import schema, to_json
 from backend.cli_analyze import analyze
 from training.errors import UserError
+from training.manifest import read_manifest
 
 app = typer.Typer()
 app.command()(analyze)
@@ -54,6 +55,7 @@ def test_the_convention_and_the_margin_are_kept(paper_csv):
         (["--margin", "0"], "--margin must lie between"),
         (["--margin", "0.7"], "--margin"),
         (["--latex"], "--latex needs --out"),
+        (["--mix", "mixes/x"], "--mix needs --out"),
         (["--blank-as-error", "--convention", "paper"], "give one"),
         (["--convention", "baur"], "--convention"),
     ],
@@ -62,6 +64,19 @@ def test_arguments_that_make_no_sense_are_refused(paper_csv, arguments, words):
     result = run(paper_csv, *arguments)
     assert result.exit_code == 2
     assert words in " ".join(result.stderr.replace("│", " ").split())
+
+
+def test_the_pictures_come_from_the_mix(make_mix, tmp_path):
+    mix = make_mix()
+    rows = [f"A,ED,{image.id},{image.truth},real" for image in read_manifest(mix).images]
+    (tmp_path / "ratings.csv").write_text("rater,group,image,truth,answer\n" + "\n".join(rows))
+    assert run(tmp_path / "ratings.csv", "--out", tmp_path / "report", "--mix", mix).exit_code == 0
+    drawn = (tmp_path / "report" / "figures" / "image_sheet.svg").read_text()
+    assert drawn.count("<image") == 8
+    absent = run(tmp_path / "ratings.csv", "--out", tmp_path / "other", "--mix", tmp_path).exception
+    assert isinstance(absent, UserError)
+    assert "manifest.json cannot be read" in str(absent)
+    assert not (tmp_path / "other").exists()
 
 
 def test_the_schema_needs_no_ratings():

@@ -29,6 +29,14 @@ def test_the_folder_holds_everything(full_results, tmp_path):
     assert [path.name for path in folder.parent.iterdir()] == ["report"]
 
 
+def test_with_pictures_there_is_a_sheet_of_images(full_results, tmp_path):
+    asked = []
+    write_folder(full_results, tmp_path / "report", picture=asked.append)
+    assert (tmp_path / "report" / "figures" / "image_sheet.png").stat().st_size > 10_000
+    assert set(asked) <= {image.image for image in full_results.images}
+    assert len(asked) == 24
+
+
 def test_figures_of_what_was_not_recorded_are_not_there(paper_results, tmp_path):
     write_folder(paper_results, tmp_path / "report")
     drawn = {path.stem for path in (tmp_path / "report" / "figures").iterdir()}
