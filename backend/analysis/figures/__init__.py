@@ -1,1 +1,1 @@
-"""The results as figures for print."""
+"""The results as figures for print: `registry.FIGURES` are those of a report, `formats` their files."""

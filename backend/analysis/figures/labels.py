@@ -10,15 +10,15 @@ LONGEST = 30
 BOX = "\u25a1"
 
 
-def label(name: str) -> str:
+def label(name: str, longest: int = LONGEST) -> str:
     """``name`` on one line, shortened in its middle, with a box for each character that the font lacks.
 
     A dollar sign is escaped, so that matplotlib does not read a formula.
     """
     line = " ".join(name.split())
-    if len(line) > LONGEST:
-        half = LONGEST // 2
-        line = f"{line[:half].rstrip()}\u2026{line[1 - half :].lstrip()}"
+    if len(line) > longest:
+        half = longest // 2
+        line = f"{line[:half].rstrip()}\u2026{line[half + 1 - longest :].lstrip()}"
     return "".join(c if _drawable(c) else BOX for c in line).replace("$", r"\$")
 
 

@@ -1,101 +1,104 @@
-"""The two plots of the paper's Figure 5, for print: every rater's rates, and accuracy by group.
-
-Colours are Okabe & Ito's, which colour-blind readers can tell apart; widths are a journal's single column
-(88 mm) or double column (180 mm), and more only where the labels of very many raters would overlap.
-"""
+"""Every rater's rates, as in the paper's Figure 5a: TPR, accuracy and FPR side by side."""
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 
-import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from backend.analysis.figures.labels import label
+from backend.analysis.figures.marks import group_marks
+from backend.analysis.figures.panels import Names, rate_panels, split
 from backend.analysis.figures.plotting import (
-    FRAME,
     GREY,
     MM,
-    axes_of_rates,
+    SMALL,
+    add_legend,
     chance_line,
-    colour,
-    fitting_width,
+    interval_key,
     key,
-    legend,
-    saved,
+    mm,
+    settled,
     styled,
 )
+from backend.analysis.intervals import LEVEL
 from backend.analysis.raters.confusion import RaterResult
-from backend.analysis.report.results import Results
 
 MEASURES = (
     ("tpr", "TPR (reals called real)", "^"),
     ("accuracy", "Accuracy", "o"),
     ("fpr", "FPR (fakes called real)", "v"),
 )
+STEPS = (-0.28, 0.0, 0.28)
+Members = Sequence[tuple[RaterResult, float]]
+"""Raters and their places."""
+LEAST, WIDEST = 3.4, 16.0  # mm of a rater
 
 
-def rates_figure(results: Results) -> Figure:
-    """TPR, accuracy and FPR of every rater, coloured by group, with their intervals as thin lines.
+def rates_figure(raters: Sequence[RaterResult], *, level: float = LEVEL) -> Figure:
+    """TPR, accuracy and FPR of every rater, coloured by group, with intervals of ``level`` as thin lines.
 
-    A rate that is undefined has "n/a" in its place.
+    A rate that is undefined has "n/a" in its place. Raters for whom a double column has no room go on in
+    further rows. The groups' names stand above their raters where they fit, and else in the legend.
     """
-    raters, groups = results.raters, list(dict.fromkeys(rater.group for rater in results.raters))
-    places = _places(raters)
-    span = places[-1] + 1.2
-    width = fitting_width(span, roomy=6.5, least=3.4)
-    size = min(3.6, 0.3 * (width - FRAME) / span / MM)
+    rows = split(raters, lambda part: _places(part)[-1] + 1.2, LEAST)
+    names = [Names(_places(row), [label(rater.rater) for rater in row]) for row in rows]
     with styled():
-        axes = axes_of_rates(places, [label(rater.rater) for rater in raters], width, widest=16)
-        for rater, place in zip(raters, places, strict=True):
-            shade = colour(groups.index(rater.group))
-            for step, (measure, _, marker) in zip((-0.28, 0, 0.28), MEASURES, strict=True):
-                value, low, high = _rate(rater, measure)
-                if value is None:
-                    _undefined(axes, place + step)
-                    continue
-                axes.plot([place + step] * 2, [low, high], color=shade, linewidth=0.7, alpha=0.5, zorder=2)
-                axes.plot(place + step, value, marker, ms=size, mfc=shade, mec="none", zorder=3)
-        axes.set_ylabel("Rate")
-        marks = [key(marker, GREY, text) for _, text, marker in MEASURES]
-        squares = [key("s", colour(i), label(group)) for i, group in enumerate(groups)]
-        legend(axes, width, [*marks, chance_line(axes)], squares)
-        return axes.figure
+        panels = rate_panels(names, roomy=6.5, least=LEAST, widest=WIDEST)
+        above = all(_fits(row, panels.pitch) for row in rows)
+        size = min(3.6, 0.3 * panels.pitch / MM)
+        marks = group_marks(rater.group for rater in raters)
+        for axes, row, under in zip(panels.rows, rows, names, strict=True):
+            for group, members in _by_group(row, under.places).items():
+                for measure, step in zip(MEASURES, STEPS, strict=True):
+                    _rates(axes, members, measure, step, (marks[group].colour, size))
+            for rater, place in zip(row, under.places, strict=True):
+                _gaps(axes, rater, place)
+            if above:
+                _group_names(axes, row, under.places)
+            axes.set_ylabel("Rate")
+            chance = chance_line(axes)
+        squares = [key("s", marks[group].colour, label(group)) for group in marks if group in _groups(raters)]
+        measures = [key(marker, GREY, text) for _, text, marker in MEASURES]
+        add_legend(
+            panels.rows[0], panels.width, [*measures, interval_key(level), chance], [] if above else squares
+        )
+        return settled(panels.figure)
 
 
-def accuracy_figure(results: Results) -> Figure:
-    """Accuracy by group: a point for every rater, and from three raters on a box.
-
-    The box spans the quartiles with a line at the median; whiskers reach the last rater within 1.5 times the
-    interquartile range.
-    """
-    groups = results.groups[:-1]
-    places = list(range(len(groups)))
-    width = fitting_width(len(groups) + 0.2, roomy=12, least=9)
-    with styled():
-        texts = [f"{label(group.group)} (n\u00a0=\u00a0{group.raters})" for group in groups]
-        axes = axes_of_rates(places, texts, width, widest=36)
-        for place, group in enumerate(groups):
-            known = [r.accuracy for r in results.raters if r.group == group.group and r.accuracy is not None]
-            if not known:
-                _undefined(axes, place)
-            if len(known) > 2:
-                _box(axes, known, place)
-            spots = [place + 0.36 * step for step in _swarm(known)]
-            axes.plot(spots, known, "o", ms=4, mfc=colour(place), mec="white", mew=0.5, zorder=4)
-        axes.set_ylabel("Accuracy")
-        legend(axes, width, [key("o", GREY, "Rater"), chance_line(axes)])
-        return axes.figure
+def undefined(axes: Axes, place: float) -> None:
+    """Mark a place whose rate is undefined."""
+    axes.text(place, 0, "n/a", rotation=90, ha="center", va="bottom", color=GREY, fontsize=SMALL)
 
 
-def svg(figure: Figure) -> bytes:
-    """The figure as SVG, its text as outlines: alike in every viewer, and byte for byte on every run."""
-    return saved(figure, format="svg", metadata={"Date": None})
+def _rates(
+    axes: Axes, members: Members, measure: tuple[str, str, str], step: float, style: tuple[str, float]
+) -> None:
+    """One rate of a group's raters, with intervals; ``style`` is colour and size."""
+    name, _, marker = measure
+    known = [(place + step, rater) for rater, place in members if getattr(rater, name) is not None]
+    ends = [
+        (place, *(getattr(rater, f"{name}_ci_{end}") for end in ("low", "high"))) for place, rater in known
+    ]
+    lines = [[(place, low), (place, high)] for place, low, high in ends]
+    axes.add_collection(LineCollection(lines, colors=style[0], linewidths=0.7, alpha=0.5), autolim=False)
+    places, values = [place for place, _ in known], [getattr(rater, name) for _, rater in known]
+    axes.plot(places, values, marker, ms=style[1], mfc=style[0], mec="none", zorder=3)
 
 
-def png(figure: Figure, dpi: int = 300) -> bytes:
-    """The figure as PNG at ``dpi`` dots an inch."""
-    return saved(figure, format="png", dpi=dpi)
+def _gaps(axes: Axes, rater: RaterResult, place: float) -> None:
+    if rater.n == 0:
+        undefined(axes, place)
+        return
+    for step, (measure, _, _) in zip(STEPS, MEASURES, strict=True):
+        if getattr(rater, measure) is None:
+            undefined(axes, place + step)
+
+
+def _by_group(raters: Sequence[RaterResult], places: Sequence[float]) -> dict[str, Members]:
+    placed = list(zip(raters, places, strict=True))
+    return {group: [pair for pair in placed if pair[0].group == group] for group in _groups(raters)}
 
 
 def _places(raters: Sequence[RaterResult]) -> list[float]:
@@ -106,46 +109,19 @@ def _places(raters: Sequence[RaterResult]) -> list[float]:
     return places
 
 
-def _rate(rater: RaterResult, measure: str) -> tuple[float | None, float | None, float | None]:
-    if measure != "fpr":
-        return tuple(getattr(rater, name) for name in (measure, f"{measure}_ci_low", f"{measure}_ci_high"))
-    if rater.tnr_ci_low is None or rater.tnr_ci_high is None:
-        return None, None, None
-    return rater.fpr, 1 - rater.tnr_ci_high, 1 - rater.tnr_ci_low
+def _groups(raters: Sequence[RaterResult]) -> list[str]:
+    return list(dict.fromkeys(rater.group for rater in raters))
 
 
-def _undefined(axes: Axes, place: float) -> None:
-    axes.text(place, 0, "n/a", rotation=90, ha="center", va="bottom", color=GREY, fontsize=5.5)
+def _fits(raters: Sequence[RaterResult], pitch: float) -> bool:
+    """Whether each group's name has room above its raters."""
+    runs = [(group, len(list(members))) for group, members in groupby(raters, lambda rater: rater.group)]
+    return all(mm(label(group)) < (size + 0.5) * pitch for group, size in runs)
 
 
-def _box(axes: Axes, values: Sequence[float], place: int) -> None:
-    line = {"color": colour(place), "linewidth": 0.8}
-    axes.boxplot(
-        [list(values)],
-        positions=[place],
-        widths=0.5,
-        patch_artist=True,
-        showfliers=False,
-        manage_ticks=False,
-        boxprops={
-            "facecolor": mpl.colors.to_rgba(colour(place), 0.15),
-            "edgecolor": colour(place),
-            "linewidth": 0.8,
-        },
-        medianprops={"color": colour(place), "linewidth": 1.6},
-        whiskerprops=line,
-        capprops=line,
-    )
-
-
-def _swarm(values: Sequence[float], near: float = 0.03) -> list[float]:
-    """Sideways steps in [-0.5, 0.5] that keep points of nearly the same height apart, in a fixed order."""
-    rows: dict[int, list[int]] = {}
-    for index, value in enumerate(values):
-        rows.setdefault(round(value / near), []).append(index)
-    fullest = max(map(len, rows.values()), default=1)
-    steps = [0.0] * len(values)
-    for members in rows.values():
-        for rank, index in enumerate(sorted(members, key=values.__getitem__)):
-            steps[index] = (rank - (len(members) - 1) / 2) / max(fullest - 1, 4)
-    return steps
+def _group_names(axes: Axes, raters: Sequence[RaterResult], places: Sequence[float]) -> None:
+    for group, members in _by_group(raters, places).items():
+        first, last = members[0][1], members[-1][1]
+        axes.text((first + last) / 2, 1.06, label(group), ha="center", va="bottom")
+        if last > first:
+            axes.plot([first - 0.3, last + 0.3], [1.055] * 2, color=GREY, linewidth=0.6, clip_on=False)
