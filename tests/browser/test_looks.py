@@ -50,16 +50,23 @@ def test_nothing_moves_whatever_happens(chromium, server, size, levels):
         assert page.evaluate("window.shifts") == []
 
 
-def test_the_two_choices_are_equal(page):
-    real, fake = (page.get_by_role("button", name=name) for name in ("Real", "Fake"))
-    looks = (
-        "b => { const s = getComputedStyle(b); return [s.color, s.backgroundColor, s.fontSize, s.border] }"
-    )
-    assert real.evaluate(looks) == fake.evaluate(looks)
-    real_box, fake_box = real.bounding_box(), fake.bounding_box()
-    assert abs(real_box["width"] - fake_box["width"]) < 0.5
-    assert real_box["height"] == fake_box["height"] >= 44
-    assert real_box["y"] == fake_box["y"]
+LOOKS = """b => { const s = getComputedStyle(b);
+    return [s.color, s.backgroundColor, s.fontSize, s.border, s.filter, s.boxShadow, s.opacity] }"""
+
+
+def test_the_two_choices_are_equal_also_under_a_finger_and_a_mouse_that_rest(chromium, server):
+    with watched(chromium, has_touch=True) as page:
+        enter(page, server.links["ED1"])
+        real, fake = (page.get_by_role("button", name=name) for name in ("Real", "Fake"))
+        for position, press in enumerate((lambda: None, real.tap, fake.click), start=1):
+            press()
+            at(page, position)
+            page.wait_for_timeout(600)  # whatever fades has faded
+            assert real.evaluate(LOOKS) == fake.evaluate(LOOKS)
+        real_box, fake_box = real.bounding_box(), fake.bounding_box()
+        assert abs(real_box["width"] - fake_box["width"]) < 0.5
+        assert real_box["height"] == fake_box["height"] >= 44
+        assert real_box["y"] == fake_box["y"]
 
 
 def test_the_choices_stand_in_the_raters_own_order(chromium, server):
