@@ -49,8 +49,9 @@ export class Face {
   }
 
   // Not the attribute "disabled": it would take the focus away from who rates with Tab and Enter.
-  accept(value) {
-    for (const control of [...this.#buttons, ...this.#levels]) control.setAttribute("aria-disabled", String(!value));
+  accept({ answers = false, levels = false } = {}) {
+    for (const button of this.#buttons) button.setAttribute("aria-disabled", String(!answers));
+    for (const level of this.#levels) level.setAttribute("aria-disabled", String(!levels));
   }
 
   progress(answered, minutes) {

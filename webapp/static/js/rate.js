@@ -103,7 +103,7 @@ function begin(waiting) {
   return trial.position;
 }
 
-face.accept(false);
+face.accept();
 installDialogs();
 installControls({ rating, stage, zoom, preferences, sync, trial });
 const waiting = await sync.start();

@@ -6,6 +6,7 @@
 
 import { Outbox } from "./outbox.js";
 import { askState, post } from "./sending.js";
+import { Tabs } from "./tabs.js";
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10000;
@@ -15,9 +16,8 @@ const ASKING_MS = 30000;
 
 export class Sync extends EventTarget {
   #base;
-  #owner;
   #outbox;
-  #channel = null;
+  #tabs;
   #sending = false;
   #all = false; // viewings must not wait for an answer
   #single = false; // one of the entries cannot be read: they go one by one
@@ -28,13 +28,13 @@ export class Sync extends EventTarget {
   constructor({ base, owner }) {
     super();
     this.#base = base;
-    this.#owner = owner;
     this.#outbox = new Outbox(owner);
+    this.#tabs = new Tabs(owner, (told) => this.#hear(told));
   }
 
   // Begins to send; gives what waits from before.
   async start() {
-    const waiting = await this.#outbox.open();
+    const waiting = await this.#outbox.open((tabs) => this.#tabs.living(tabs));
     this.#listen();
     this.#sendAll();
     return waiting;
@@ -44,7 +44,7 @@ export class Sync extends EventTarget {
   async add(given, { replaces = null } = {}) {
     const entry = this.#outbox.complete(given);
     const stored = this.#outbox.put(entry, { replaces });
-    if (entry.kind === "answer") this.#channel?.postMessage({ entry });
+    if (entry.kind === "answer") this.#tabs.tell({ entry });
     this.#announce();
     await stored;
     if (entry.kind === "answer") this.#send();
@@ -52,9 +52,10 @@ export class Sync extends EventTarget {
     return entry;
   }
 
-  // Stores an entry that is not complete yet; it is sent by the next visit if nothing takes its place.
+  // Stores an entry that is not complete yet; if nothing takes its place, it is sent by the next visit after this
+  // tab has gone.
   async draft(given) {
-    await this.#outbox.put(this.#outbox.complete(given), { draft: true });
+    await this.#outbox.put(this.#outbox.complete({ ...given, tab: this.#tabs.id }), { draft: true });
   }
 
   async discard(id) {
@@ -128,7 +129,7 @@ export class Sync extends EventTarget {
     const gone = [...saved, ...refused.filter((one) => one.final).map((one) => one.id)];
     const removed = this.#outbox.remove(gone);
     this.#acknowledged += 1;
-    this.#channel?.postMessage({ gone });
+    this.#tabs.tell({ gone });
     for (const one of refused) this.#dispatch("refused", { ...one, entry: known.get(one.id) });
     this.#dispatch("state", state);
     this.#announce();
@@ -144,12 +145,6 @@ export class Sync extends EventTarget {
   }
 
   #listen() {
-    try {
-      this.#channel = new BroadcastChannel(`dermvtt-${this.#owner}`);
-      this.#channel.onmessage = ({ data }) => this.#hear(data);
-    } catch {
-      this.#channel = null; // other tabs are then heard of through the server
-    }
     window.addEventListener("online", () => this.#wake());
     const look = () => document.hidden || this.#look();
     document.addEventListener("visibilitychange", look);
