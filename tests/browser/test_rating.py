@@ -120,6 +120,8 @@ def test_undo_restores_what_held_before_also_nothing(page, server):
     at(page, 2)
     page.keyboard.press("r")
     at(page, 3)
+    page.reload()
+    at(page, 3)
     page.keyboard.press("u")
     at(page, 2)
     expect(page.locator("#status")).to_contain_text("undone")

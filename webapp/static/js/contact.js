@@ -83,6 +83,13 @@ export class Contact {
     if (at >= 0) shown[at + dx + dy * row]?.focus();
   }
 
+  // Puts the focus on an image, also where the filter left it out.
+  focus(position) {
+    const tile = this.#tiles[position - 1];
+    tile.parentElement.hidden = false;
+    tile.focus();
+  }
+
   #fits({ answer, confidence }, name) {
     const half = this.#trial.options.confidence_levels / 2;
     if (name === "unanswered") return !answer;

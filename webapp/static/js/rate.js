@@ -13,13 +13,14 @@ import { Rating } from "./rating.js";
 import { Stage } from "./stage.js";
 import { Sync } from "./sync.js";
 import { fill } from "./texts.js";
+import { Undoable } from "./undoable.js";
 import { Zoom } from "./zoom.js";
 
 const trial = JSON.parse(document.getElementById("trial").textContent);
 const { base, options, texts } = trial;
 const total = trial.steps.length;
 
-const answers = new Answers(trial.steps);
+const answers = new Answers(trial.steps, new Undoable(trial.owner));
 const picture = (position) => `${base}/images/${answers.at(position).key}.png`;
 const pictures = new Pictures({ address: picture, total, size: trial.size, everything: options.preload_all });
 const first = pictures.ready(trial.position, document.getElementById("picture"));
