@@ -5,7 +5,16 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.rating_page import answerable, at, enter, eventually, rate, saved, watched
+from tests.browser.rating_page import (
+    answerable,
+    at,
+    enter,
+    enter_having_answered,
+    eventually,
+    rate,
+    saved,
+    watched,
+)
 from tests.browser.records import answers, ratings, stored, viewings
 
 ANSWER_AFTER = """async wait => {
@@ -94,6 +103,24 @@ def test_an_image_that_fails_is_retried_reported_and_never_answered_blind(page, 
     at(page, 41)
     saved(page)
     assert answers(server) == [(39, "real", None), (40, "fake", None)]
+
+
+def test_small_pictures_that_fail_leave_their_blank_and_come_by_themselves(chromium, server):
+    with watched(chromium) as page:
+        enter_having_answered(page, server.links["ED1"], "rf")
+        broken, strip = address(page, 1), page.locator("#filmstrip img")
+        page.route("**/images/*.png", lambda route: route.continue_())  # past the browser's cache
+        page.route(broken, lambda route: route.abort())
+        for path, small, count in (("/rate/2", strip, 3), ("/review", page.locator("#contact img"), 3)):
+            page.goto(server.links["ED1"] + path)
+            expect(small).to_have_count(count - 1)
+            assert small.evaluate_all("all => Promise.all(all.map(one => one.decode())).then(() => true)")
+            if path == "/review":
+                expect(page.locator("#image-1 .blank")).to_have_text("1")
+        page.unroute(broken)
+        page.evaluate("window.dispatchEvent(new Event('online'))")
+        expect(page.locator("#image-1 img")).to_have_js_property("complete", True)
+        expect(page.locator("#contact img")).to_have_count(3)
 
 
 def test_an_image_that_fails_once_is_there_by_itself(page, server):

@@ -1,6 +1,7 @@
 // The contact sheet: all images with their answers, filtered, walked through by arrow keys.
 
 import { fill } from "./texts.js";
+import { depict } from "./thumbnails.js";
 
 const KEPT_AS = "dermvtt.review.show";
 
@@ -27,6 +28,10 @@ export class Contact {
         history.replaceState(history.state, "", link.href);
       });
     }
+    this.#tiles.forEach((tile, index) => {
+      const image = tile.querySelector("img");
+      if (image) depict(image.parentElement, () => image, blank(index + 1));
+    });
     this.#return();
   }
 
@@ -52,7 +57,9 @@ export class Contact {
     const level = tile.querySelector(".level");
     const levels = options.confidence_levels;
     if (level) level.textContent = confidence ? fill(texts.level, { level: confidence, levels }) : "";
-    if (seen && !options.display_limit_ms && !tile.querySelector("img")) this.#picture(tile, position);
+    if (seen && !options.display_limit_ms) {
+      depict(tile.querySelector(".picture"), () => this.#picture(position), blank(position));
+    }
     this.count();
   }
 
@@ -96,12 +103,12 @@ export class Contact {
     return name !== "unsure" || Boolean(answer && (!confidence || confidence <= half));
   }
 
-  #picture(tile, position) {
+  #picture(position) {
     const { base, size } = this.#trial;
     const image = new Image(size, size);
     image.alt = "";
     image.src = `${base}/images/${this.#steps[position - 1].key}.png`;
-    tile.querySelector(".picture").replaceChildren(image);
+    return image;
   }
 
   // Back from an image: the same filter as before, and the focus on that image, or on the next one shown.
@@ -116,6 +123,15 @@ export class Contact {
     if (document.readyState === "complete") focus();
     else window.addEventListener("load", () => requestAnimationFrame(focus), { once: true });
   }
+}
+
+// What stands in place of a picture.
+function blank(position) {
+  const number = document.createElement("span");
+  number.className = "blank";
+  number.ariaHidden = "true";
+  number.textContent = position;
+  return number;
 }
 
 function keep(name) {
