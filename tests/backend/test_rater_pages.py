@@ -58,7 +58,7 @@ def test_without_consent_there_is_no_image_and_no_start(browser, world, base):
 
 
 def test_rating_all_with_forms_reviewing_and_submitting(started, world, base):
-    assert started.get(base).headers["location"] == f"{base}/rate/1"
+    assert started.get(base).headers["location"] == f"{base}/rate/1?resume"
     for position in range(1, 9):
         target = rate(started, base, position, "real").headers["location"]
         assert target == (f"{base}/rate/{position + 1}" if position < 8 else f"{base}/review")

@@ -32,7 +32,8 @@ def welcome(visit: VisitDep, database: DatabaseDep) -> Response:
             begun = any(step.seen for step in steps)
             practising = not begun and practice.images(session, rater)
             position = rating.resume_position(session, rater)
-            way = "/review" if position is None else f"/rate/{position}"
+            # What waits in her browser may answer this image before its page is there, which then goes on.
+            way = "/review" if position is None else f"/rate/{position}?resume"
             return visit.to("/practice/1" if practising else way)
         images = len(practice.images(session, rater))
     options = options_of(rater.study)

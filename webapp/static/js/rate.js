@@ -89,19 +89,18 @@ async function everything() {
   }
 }
 
-// Answers that waited from before count as given: whoever comes back by her link goes on behind them.
+// Answers that waited from before count as given: whoever comes back by her link goes on behind them, and behind what
+// arrived since the server sent her here.
 function begin(waiting) {
-  const overlaid = waiting.filter((entry) => entry.kind === "answer").map((entry) => answers.overlay(entry));
-  const [navigation] = performance.getEntriesByType("navigation");
+  for (const entry of waiting) if (entry.kind === "answer") answers.overlay(entry);
   for (const position of waiting.map((entry) => answers.positionOf(entry.image)).filter(Boolean)) {
     answers.at(position).seen = true;
     strip.update(position);
   }
-  if (!navigation?.redirectCount || !overlaid.includes(trial.position)) return trial.position;
-  for (let position = trial.position; position <= total; position += 1) {
-    if (!answers.at(position).answer) return position;
-  }
-  return trial.position;
+  const { position } = trial;
+  if (!new URLSearchParams(location.search).has("resume")) return position;
+  const from = (start) => Array.from({ length: total - start + 1 }, (_, index) => start + index);
+  return [...from(position), ...from(1)].find((one) => !answers.at(one).answer) ?? total + 1;
 }
 
 face.accept();
@@ -111,7 +110,7 @@ const waiting = await sync.start();
 if (options.preload_all) await everything();
 await first.catch(() => {});
 const position = begin(waiting);
-history.replaceState({ position }, "", face.address(position));
+if (position <= total) history.replaceState({ position }, "", face.address(position));
 stage.empty();
 document.getElementById("rate").classList.remove("held");
 await rating.show(position, { push: false });
