@@ -105,7 +105,7 @@ def test_without_scripts_enter_among_the_levels_is_no_answer(chromium, server):
     page.goto(server.links["ED2"])
     level(page, 3).check(force=True)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/rate/1?*")
+    page.wait_for_url("**/rate/1?submission=*")
     assert answers(server, "ED2") == []
     level(page, 3).check(force=True)
     page.get_by_role("button", name="Fake").click()
