@@ -376,7 +376,7 @@ def test_nothing_is_too_small_or_sticks_out(page):
     for turn, (width, height) in enumerate([(320, 640), (360, 740), (820, 1180), (1440, 900)]):
         page.set_viewport_size({"width": width, "height": height})
         no_sideways_scrolling(page)
-        for control in page.locator(".filters a, .jump a, #submit button, .tile").all()[:12]:
+        for control in page.locator(".filters a, .jump a, #submit button, #leave, .tile").all()[:12]:
             box = control.bounding_box()
             assert min(box["width"], box["height"]) >= 44
         before = page.locator("#contact").bounding_box()
