@@ -105,6 +105,13 @@ def test_filters_show_what_is_asked_and_count_it(page):
     assert counts(page)["unanswered"] == TOTAL - 5
     page.get_by_role("link", name=re.compile("Unanswered")).click()
     assert shown(page) == list(range(6, TOTAL + 1))
+    page.get_by_role("button", name="Deutsch").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ihre Antworten")
+    assert shown(page) == list(range(6, TOTAL + 1))
+    weights = page.locator(".languages button").evaluate_all(
+        "all => all.map(b => getComputedStyle(b).fontWeight)"
+    )
+    assert weights == ["400", "600"]
 
 
 def test_back_from_an_image_the_filter_and_the_place_are_kept(page):

@@ -77,6 +77,7 @@ export class Contact {
       if (link.dataset.show === name) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     }
+    document.querySelectorAll("[name=return_to]").forEach((field) => (field.value = `review?show=${name}`));
     const shown = this.#steps.map((step) => this.#fits(step, name));
     this.#tiles.forEach((tile, index) => (tile.parentElement.hidden = !shown[index]));
     document.getElementById("nothing").hidden = shown.some(Boolean);

@@ -40,7 +40,8 @@ export class Face {
     one("next").href = this.address(position + 1);
     one("next").setAttribute("aria-label", position < total ? this.#texts.next : this.#texts.overview);
     this.#form.action = `${this.#trial.base}/rate/${position}`;
-    for (const field of document.querySelectorAll("[name=return_to]")) field.value = `rate/${position}`;
+    const here = this.address(position).slice(this.#trial.base.length + 1);
+    for (const field of document.querySelectorAll("[name=return_to]")) field.value = here;
   }
 
   choose({ answer, confidence }) {
