@@ -22,6 +22,7 @@ export class Sync extends EventTarget {
   #all = false; // viewings must not wait for an answer
   #single = false; // one of the entries cannot be read: they go one by one
   #reachable = true;
+  #refused = false; // whether the server takes nothing at all: the link was ended, say
   #acknowledged = 0;
   #wake = () => {};
 
@@ -85,7 +86,7 @@ export class Sync extends EventTarget {
   get status() {
     const waiting = this.#outbox.answers;
     if (!waiting) return { state: "saved", waiting };
-    if (this.#outbox.onlyHeld) return { state: "held", waiting };
+    if (this.#refused || this.#outbox.onlyHeld) return { state: "held", waiting };
     return { state: this.#reachable ? "saving" : "offline", waiting };
   }
 
@@ -106,11 +107,13 @@ export class Sync extends EventTarget {
     let wait = FIRST_WAIT_MS;
     for (let batch; (batch = this.#outbox.batch({ all: this.#all, single: this.#single })).length; ) {
       const { reply, error, status } = await post(this.#base, batch);
+      const unreadable = status === 413 || status === 422;
       this.#reachable = Boolean(reply || error);
+      this.#refused = Boolean(error) && !unreadable;
       if (reply) {
         await this.#settle(batch, reply);
         wait = FIRST_WAIT_MS;
-      } else if (status === 413 || status === 422) {
+      } else if (unreadable) {
         this.#isolate(batch, { error, status });
       } else {
         if (error) this.#dispatch("trouble", { error, status });
