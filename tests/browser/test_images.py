@@ -224,6 +224,25 @@ def test_an_answered_image_does_not_come_back_where_nothing_can_be_changed(study
     expect(page.locator("#frame img")).to_have_count(0)
 
 
+def test_a_limit_holds_without_scripts_and_is_said(chromium, server):
+    server.set_options(display_limit_ms=600, revising=False)
+    link, origin = server.links["ED1"], {"Origin": server.address}
+    with watched(chromium, java_script_enabled=False, locale="de") as page:
+        page.request.post(f"{link}/start", form={"agree": "yes"}, headers=origin, max_redirects=0)
+        page.goto(link)
+        expect(page.locator("#picture")).to_be_visible()
+        expect(page.locator("#picture")).to_be_hidden()
+        told = page.locator("#stage").evaluate(
+            "stage => ['visibility', 'content'].map(one => getComputedStyle(stage, '::after')[one])"
+        )
+        assert told == ["visible", '"Seine Zeit ist um. Sie können noch antworten."']
+        page.get_by_role("button", name="Real").click()
+        expect(page.locator("#position")).to_have_text("2")
+        page.goto(f"{link}/rate/1")
+        expect(page.get_by_text("Dieses Bild wird nicht noch einmal gezeigt.")).to_be_visible()
+        expect(page.locator("#frame img")).to_have_count(0)
+
+
 def test_the_response_time_is_from_the_sight_of_the_image_to_the_press(page, server):
     page.wait_for_load_state("networkidle")
     waits = []
