@@ -23,7 +23,6 @@ Figures of one machine at one moment: compare pairs from one run, and quote rati
 import argparse
 import os
 import random
-import shutil
 import sqlite3
 import statistics
 import sys
@@ -37,7 +36,7 @@ from playwright.sync_api import Browser, CDPSession, Error, Page, sync_playwrigh
 
 from benchmarks.serving import IMAGES, Served, serving
 from benchmarks.slow_line import HOST, slow_line
-from tests.browser.conftest import ARGUMENTS, NAMES, runs
+from tests.browser.conftest import ARGUMENTS, executable
 
 SIDE = 256
 RTTS_MS = (0.0, 40.0)
@@ -84,8 +83,7 @@ def main() -> None:
         for token in served.tokens:
             agree(served.port, token)
         with sync_playwright() as playwright:
-            path = next((found for name in NAMES if (found := shutil.which(name)) and runs(found)), None)
-            browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+            browser = playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
             try:
                 print_answers(browser, served, options.rtt, options.seed)
                 print_openings(browser, served)

@@ -1,6 +1,8 @@
 """Every error as a friendly page, or as JSON for the rating script: the request id, nothing internal."""
 
 import logging
+import re
+from dataclasses import dataclass
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -16,6 +18,7 @@ from training.errors import UserError
 
 log = logging.getLogger("dermvtt.errors")
 
+RATER_PAGE = re.compile(r"/r/(?P<token>[\w-]+)")
 STATUS = {Unknown: 404, Conflict: 409, Invalid: 422}
 HEADING = {
     404: translatable("Nothing to see here"),
@@ -51,31 +54,45 @@ def respond(request: Request, status: int, message: str) -> Response:
     """The error as the asker can use it."""
     if wants_json(request):
         return JSONResponse({"error": message, "request_id": request.state.request_id}, status_code=status)
-    drawn, back, language = _rater_page(request)
-    heading = request.app.state.pages.languages.catalogue(language).gettext(HEADING.get(status, FAILED))
-    values = {"heading": heading, "message": message, "drawn": drawn, "back": back, "language": language}
+    study = _study(request)
+    values = {"heading": translated(request, HEADING.get(status, FAILED)), "message": message}
+    values |= {"drawn": study.drawn, "back": study.back, "language": _language(request)}
     return request.app.state.pages.render(request, "error.html", status=status, **values)
 
 
-def _rater_page(request: Request) -> tuple[bool, str, str]:
-    """Of a rater's page: whether her images are computer-drawn (it says so, also in an error), the way back
-    to her study, and the language.
+@dataclass(frozen=True)
+class _Study:
+    """Of a rater's study, what an error's page needs: whether its images are computer-drawn (it says so), the
+    way back to it, and its language.
     """
-    token, language = request.scope.get("path_params", {}).get("token"), _language(request)
-    if not token:
-        return False, "", language
+
+    drawn: bool = False
+    back: str = ""
+    language: str = SOURCE
+
+
+def _study(request: Request) -> _Study:
+    if not hasattr(request.state, "study"):
+        request.state.study = _find_study(request)
+    return request.state.study
+
+
+def _find_study(request: Request) -> _Study:
+    base = RATER_PAGE.match(request.url.path)
+    if not base:
+        return _Study()
     try:
         with request.app.state.database.read() as session:
-            study = admit(session, token).study
-            return study.mix.drawn, f"/r/{token}" if study.state == "open" else "", language
+            study = admit(session, base["token"]).study
+            return _Study(study.mix.drawn, base[0] if study.state == "open" else "", study.language)
     except (Unknown, SQLAlchemyError):
-        return False, "", language
+        return _Study()
 
 
 def _language(request: Request) -> str:
-    """Raters' pages are in their reader's language, admins' in English."""
+    """Raters' pages are in their reader's language, or their study's; admins' in English."""
     raters = request.url.path.startswith("/r/")
-    return request.app.state.pages.language(request) if raters else SOURCE
+    return request.app.state.pages.language(request, _study(request).language) if raters else SOURCE
 
 
 def translated(request: Request, text: str) -> str:

@@ -52,7 +52,7 @@ def create_study(
                 session,
                 mix,
                 title,
-                groups=groups.split(),
+                groups=groups.replace(",", " ").split(),
                 seed=seed,
                 language=pages.languages.require(language),
                 practice_mix_id=int(practice) if practice else None,

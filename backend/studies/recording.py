@@ -114,7 +114,7 @@ class _Book:
         same = (given.answer, given.confidence) == ((held.answer, held.confidence) if held else (None, None))
         if same and (held is None or answered_at >= held.answered_at):
             return
-        if held is not None and not self._options.revising:
+        if held is not None and not self._options.revising and not _completes(given, held):
             raise Conflict(
                 "This study takes one answer an image, and you have given it. Nothing was changed."
             )
@@ -193,6 +193,11 @@ def _in_order(given: list[Answer]) -> list[Answer]:
             chain.append(corrected)
         ordered += reversed(chain)
     return ordered
+
+
+def _completes(given: Answer, held: Rating) -> bool:
+    """Whether it is the same answer, now with the confidence that was still missing."""
+    return given.answer == held.answer and held.confidence is None and given.confidence is not None
 
 
 def _closed(rater: Rater) -> Conflict | None:

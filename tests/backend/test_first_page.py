@@ -132,6 +132,18 @@ def test_answers_that_cannot_be_are_refused_and_nothing_begins(browser, world, b
     assert rater(world).consented_at is None
 
 
+def test_what_she_filled_in_is_kept_where_something_is_missing(browser, world, base):
+    options(world, questions=[{"id": "years", "required": True}, {"id": "field"}])
+    reply = start(browser, base, q_years="  ", q_field="<Clinic>")
+    assert reply.status_code == 422
+    assert 'name="q_field" maxlength="2000" value="&lt;Clinic&gt;"' in reply.text
+    unticked = start(browser, base, agree="", q_years="Ulm")
+    assert unticked.status_code == 409
+    assert 'value="Ulm"' in unticked.text
+    assert "checked" not in unticked.text
+    assert rater(world).consented_at is None
+
+
 def test_the_group_is_asked_for_where_the_study_says_so(browser, database, settings, make_mix):
     mix = import_mix(database, ImageStore(settings.images_dir), make_mix()).mix
     with database.write() as session:

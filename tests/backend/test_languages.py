@@ -6,7 +6,9 @@ import string
 import pytest
 from babel.messages.pofile import read_po
 
+from backend.database.tables import Study
 from backend.languages import Languages
+from backend.studies import lifecycle
 from scripts.translations import FOLDER, extract
 from tests.support import consent
 
@@ -96,6 +98,16 @@ def test_refusals_and_errors_are_told_in_the_readers_language(browser, world):
     reply = browser.post(f"{base}/answers", json={"answers": [{"id": "a-wrong-one", "image": "x"}]})
     assert "gibt es in Ihrer Studie nicht" in reply.json()["refused"][0]["error"]
     assert "8 Ihrer Bilder haben noch keine Antwort" in browser.post(f"{base}/submit").text
+
+
+def test_errors_are_told_in_the_studys_language_where_the_readers_is_not_spoken(browser, world):
+    base = f"/r/{world.link['ED1']}"
+    with world.database.write() as session:
+        session.get(Study, world.study.id).language = "de"
+        lifecycle.set_state(session, world.study.id, "closed")
+    for path, words in (("", "Diese Studie ist geschlossen"), ("/nowhere", "Diese Seite gibt es nicht")):
+        assert words in browser.get(base + path, headers={"Accept-Language": "fr-FR"}).text
+        assert words not in browser.get(base + path, headers={"Accept-Language": "en"}).text
 
 
 def test_admins_pages_stay_in_one_language(browser):

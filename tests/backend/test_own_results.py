@@ -76,6 +76,7 @@ def test_who_has_not_submitted_sees_hers_too_and_who_answered_nothing_sees_thank
     nothing = browser.get(f"/r/{world.link['DLE1']}/done")
     assert nothing.status_code == 200
     assert "How you did" not in nothing.text
+    assert "When the study has closed" not in nothing.text
 
 
 def test_a_study_that_told_the_truth_takes_no_more_answers(world, rated):

@@ -58,7 +58,7 @@ def test_without_consent_there_is_no_image_and_no_start(browser, world, base):
 
 
 def test_rating_all_with_forms_reviewing_and_submitting(started, world, base):
-    assert started.get(base).headers["location"] == f"{base}/rate/1"
+    assert started.get(base).headers["location"] == f"{base}/rate/1?resume"
     for position in range(1, 9):
         target = rate(started, base, position, "real").headers["location"]
         assert target == (f"{base}/rate/{position + 1}" if position < 8 else f"{base}/review")
@@ -181,7 +181,17 @@ def test_the_surround_is_remembered(started, base):
     assert 'class="rating light"' in started.get(f"{base}/rate/1").text
 
 
-@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "rate/../../admin"])
+@pytest.mark.parametrize("place", ["rate/3?back=review", "review?show=unanswered", "rate/3", "done"])
+def test_a_choice_of_language_leads_back_to_the_same_place(started, base, place):
+    chosen = started.post(f"{base}/language", data={"language": "de", "return_to": place})
+    assert chosen.headers["location"] == f"{base}/{place}"
+    if "?" in place:
+        assert f'name="return_to" value="{place}"' in started.get(f"{base}/{place}").text
+
+
+@pytest.mark.parametrize(
+    "target", ["//evil.example", "https://evil.example", "rate/../../admin", "review?show=//evil"]
+)
 def test_no_form_sends_a_rater_elsewhere(started, base, target):
     chosen = started.post(f"{base}/surround", data={"surround": "light", "return_to": target})
     assert chosen.headers["location"] == base

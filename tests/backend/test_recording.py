@@ -189,6 +189,17 @@ def test_where_revising_is_off_an_answer_stays(rater):
     assert len(rater.stored()) == 1
 
 
+def test_where_revising_is_off_a_missing_confidence_can_still_be_given_once(rater):
+    options(rater.world, revising=False, confidence_levels=5)
+    rater.send(rater.entry(1, "real"))
+    refused = lambda change: len(rater.send(change)["refused"])  # noqa: E731
+    assert refused(rater.entry(1, "fake", confidence=4)) == 1
+    assert refused(rater.entry(1, "real", confidence=4)) == 0
+    assert refused(rater.entry(1, "real", confidence=5)) == 1
+    assert refused(rater.entry(1, "real")) == 1
+    assert rater.stored() == [("real", None), ("real", 4)]
+
+
 @pytest.mark.parametrize(
     ("bad", "words"),
     [

@@ -9,7 +9,8 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.serving import Server, Studies, serving
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+# The first is Chromium without the window around its pages: to draw that is half of what a short test costs.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",

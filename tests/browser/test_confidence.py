@@ -105,10 +105,54 @@ def test_without_scripts_enter_among_the_levels_is_no_answer(chromium, server):
     page.goto(server.links["ED2"])
     level(page, 3).check(force=True)
     page.keyboard.press("Enter")
-    page.wait_for_url("**/rate/1?*")
+    page.wait_for_url("**/rate/1?submission=*")
     assert answers(server, "ED2") == []
     level(page, 3).check(force=True)
     page.get_by_role("button", name="Fake").click()
     expect(page.locator("#position")).to_have_text("2")
     context.close()
     assert answers(server, "ED2") == [(1, "fake", 3)]
+
+
+@pytest.mark.parametrize("revising", [True, False])
+def test_a_second_tab_leaves_what_is_half_said_to_the_first(chromium, server, revising):
+    server.set_options(confidence_levels=5, revising=revising)
+    with watched(chromium) as page:
+        enter(page, server.links["ED1"])
+        page.keyboard.press("r")
+        expect(page.get_by_role("button", name="Real")).to_have_attribute("aria-pressed", "true")
+        page.wait_for_timeout(200)
+        other = page.context.new_page()
+        other.goto(server.links["ED1"])
+        at(other, 1)
+        expect(other.get_by_role("button", name="Real")).to_have_attribute("aria-pressed", "false")
+        other.wait_for_timeout(300)
+        assert answers(server) == []
+        page.keyboard.press("4")
+        at(page, 2)
+        expect(other.locator("#answered")).to_have_text("1")
+        saved(page)
+        assert answers(server) == [(1, "real", 4)]
+
+
+def test_without_revising_a_confidence_that_is_missing_can_still_be_given(chromium, server):
+    server.set_options(confidence_levels=5, revising=False)
+    with watched(chromium) as page:
+        enter(page, server.links["ED1"])
+        page.keyboard.press("r")
+        page.wait_for_timeout(100)
+        page.reload()
+        expect(page.locator("#status")).to_have_text(
+            "Your answer: real. You can still say how certain you are."
+        )
+        expect(level(page, 4)).to_have_attribute("aria-disabled", "false")
+        page.keyboard.press("f")
+        page.get_by_role("button", name="Fake").click(force=True)
+        expect(page.get_by_role("button", name="Fake")).to_have_attribute("aria-pressed", "false")
+        page.keyboard.press("4")
+        at(page, 2)
+        page.keyboard.press("ArrowLeft")
+        expect(page.locator("#status")).to_have_text("Your answer: real. This study takes no changes.")
+        page.keyboard.press("5")
+        saved(page)
+        assert answers(server) == [(1, "real", None), (1, "real", 4)]

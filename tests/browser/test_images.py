@@ -5,7 +5,16 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.rating_page import answerable, at, enter, eventually, rate, saved, watched
+from tests.browser.rating_page import (
+    answerable,
+    at,
+    enter,
+    enter_having_answered,
+    eventually,
+    rate,
+    saved,
+    watched,
+)
 from tests.browser.records import answers, ratings, stored, viewings
 
 ANSWER_AFTER = """async wait => {
@@ -94,6 +103,24 @@ def test_an_image_that_fails_is_retried_reported_and_never_answered_blind(page, 
     at(page, 41)
     saved(page)
     assert answers(server) == [(39, "real", None), (40, "fake", None)]
+
+
+def test_small_pictures_that_fail_leave_their_blank_and_come_by_themselves(chromium, server):
+    with watched(chromium) as page:
+        enter_having_answered(page, server.links["ED1"], "rf")
+        broken, strip = address(page, 1), page.locator("#filmstrip img")
+        page.route("**/images/*.png", lambda route: route.continue_())  # past the browser's cache
+        page.route(broken, lambda route: route.abort())
+        for path, small, count in (("/rate/2", strip, 3), ("/review", page.locator("#contact img"), 3)):
+            page.goto(server.links["ED1"] + path)
+            expect(small).to_have_count(count - 1)
+            assert small.evaluate_all("all => Promise.all(all.map(one => one.decode())).then(() => true)")
+            if path == "/review":
+                expect(page.locator("#image-1 .blank")).to_have_text("1")
+        page.unroute(broken)
+        page.evaluate("window.dispatchEvent(new Event('online'))")
+        expect(page.locator("#image-1 img")).to_have_js_property("complete", True)
+        expect(page.locator("#contact img")).to_have_count(3)
 
 
 def test_an_image_that_fails_once_is_there_by_itself(page, server):
@@ -195,6 +222,25 @@ def test_an_answered_image_does_not_come_back_where_nothing_can_be_changed(study
     page.keyboard.press("ArrowLeft")
     expect(page.get_by_text("This image is not shown again.")).to_be_visible()
     expect(page.locator("#frame img")).to_have_count(0)
+
+
+def test_a_limit_holds_without_scripts_and_is_said(chromium, server):
+    server.set_options(display_limit_ms=600, revising=False)
+    link, origin = server.links["ED1"], {"Origin": server.address}
+    with watched(chromium, java_script_enabled=False, locale="de") as page:
+        page.request.post(f"{link}/start", form={"agree": "yes"}, headers=origin, max_redirects=0)
+        page.goto(link)
+        expect(page.locator("#picture")).to_be_visible()
+        expect(page.locator("#picture")).to_be_hidden()
+        told = page.locator("#stage").evaluate(
+            "stage => ['visibility', 'content'].map(one => getComputedStyle(stage, '::after')[one])"
+        )
+        assert told == ["visible", '"Seine Zeit ist um. Sie können noch antworten."']
+        page.get_by_role("button", name="Real").click()
+        expect(page.locator("#position")).to_have_text("2")
+        page.goto(f"{link}/rate/1")
+        expect(page.get_by_text("Dieses Bild wird nicht noch einmal gezeigt.")).to_be_visible()
+        expect(page.locator("#frame img")).to_have_count(0)
 
 
 def test_the_response_time_is_from_the_sight_of_the_image_to_the_press(page, server):

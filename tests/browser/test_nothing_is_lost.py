@@ -1,6 +1,7 @@
 """Answers survive what happens in a clinic: no network, a dead server, a killed browser."""
 
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -122,6 +123,12 @@ def test_who_comes_back_by_her_link_goes_on_behind_what_waits(page, server):
     page.unroute("**/answers")
     saved(page)
     assert stored(server) == ["real", "fake", "real"]
+    # The answers arrived after the server had chosen image 2 and before it made the page.
+    page.goto(f"{server.links['ED1']}/rate/2?resume")
+    at(page, 4)
+    expect(page).to_have_url(re.compile("/rate/4$"))
+    page.goto(f"{server.links['ED1']}/rate/2")
+    at(page, 2)
 
 
 def test_the_overview_waits_offline_for_the_last_answers(page, server):

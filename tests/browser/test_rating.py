@@ -120,6 +120,8 @@ def test_undo_restores_what_held_before_also_nothing(page, server):
     at(page, 2)
     page.keyboard.press("r")
     at(page, 3)
+    page.reload()
+    at(page, 3)
     page.keyboard.press("u")
     at(page, 2)
     expect(page.locator("#status")).to_contain_text("undone")
@@ -203,6 +205,18 @@ def test_a_closed_study_is_told_and_keeps_what_waits(chromium, server):
         server.set_study(state="open")
         page.reload()
         eventually(page, lambda: stored(server), ["real"])
+
+
+def test_where_the_server_takes_nothing_any_more_it_says_so_and_tries_again(page, server):
+    ended = {"error": "This link leads to no study."}
+    page.route("**/answers", lambda route: route.fulfill(status=404, json=ended))
+    rate(page, "r")
+    expect(page.locator("#saved")).to_have_text("Not saved: 1")
+    expect(page.locator("#status")).to_have_text("This link leads to no study.")
+    page.unroute("**/answers")
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    saved(page)
+    assert stored(server) == ["real"]
 
 
 def test_without_revising_an_answer_stays(chromium, server):

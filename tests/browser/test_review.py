@@ -105,6 +105,13 @@ def test_filters_show_what_is_asked_and_count_it(page):
     assert counts(page)["unanswered"] == TOTAL - 5
     page.get_by_role("link", name=re.compile("Unanswered")).click()
     assert shown(page) == list(range(6, TOTAL + 1))
+    page.get_by_role("button", name="Deutsch").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ihre Antworten")
+    assert shown(page) == list(range(6, TOTAL + 1))
+    weights = page.locator(".languages button").evaluate_all(
+        "all => all.map(b => getComputedStyle(b).fontWeight)"
+    )
+    assert weights == ["400", "600"]
 
 
 def test_back_from_an_image_the_filter_and_the_place_are_kept(page):
@@ -142,9 +149,32 @@ def test_the_last_changes_are_taken_back_one_by_one(page, studies, invited):
     expect(tile(page, 1)).to_be_focused()
     expect(page.locator("#image-1 .state")).to_have_text("real")
     page.keyboard.press("u")
-    expect(page.locator("#said")).to_have_text("Nothing was changed here.")
+    expect(page.locator("#said")).to_have_text("There is nothing to undo.")
+    expect(page.locator("#undo")).not_to_be_visible()
     eventually(page, lambda: given(studies, invited, 1), [("real", None), ("fake", None), ("real", None)])
     assert given(studies, invited, 5) == [("real", None), (None, None)]
+
+
+def test_the_last_answer_is_undone_here_too_by_one_key_or_a_press(page, studies, invited):
+    """After the last image, and after an image that was opened from here, this is the page that comes."""
+    page.goto(f"{invited[1]}/rate/{TOTAL}")
+    rate(page, "f", start=TOTAL)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your answers")
+    page.keyboard.press("u")
+    expect(page.locator("#said")).to_have_text(f"Image {TOTAL}: no answer.")
+    expect(tile(page, TOTAL)).to_be_focused()
+    tile(page, 2).click()
+    at(page, 2)
+    page.reload()
+    rate(page, "r", start=2)
+    expect(page.locator("#image-2 .state")).to_have_text("real")
+    page.reload()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#image-2 .state")).to_have_text("fake")
+    expect(page.locator("#undo")).not_to_be_visible()
+    last = [("fake", None), (None, None)]
+    eventually(page, lambda: (given(studies, invited, 2)[1:], given(studies, invited, TOTAL)),
+               ([("real", None), ("fake", None)], last))  # fmt: skip
 
 
 def test_an_image_that_was_not_seen_is_not_answered_blind(page, studies, invited):
@@ -353,10 +383,12 @@ def test_nothing_is_too_small_or_sticks_out(page):
     for turn, (width, height) in enumerate([(320, 640), (360, 740), (820, 1180), (1440, 900)]):
         page.set_viewport_size({"width": width, "height": height})
         no_sideways_scrolling(page)
-        for control in page.locator(".filters a, .jump a, #submit button, .tile").all()[:12]:
+        for control in page.locator(".filters a, .jump a, #submit button, #leave, .tile").all()[:12]:
             box = control.bounding_box()
             assert min(box["width"], box["height"]) >= 44
         before = page.locator("#contact").bounding_box()
         press(page, 1, "fr"[turn % 2])
         page.evaluate("scrollTo(0, 0)")
         assert page.locator("#contact").bounding_box() == before
+        assert page.locator("#undo").bounding_box()["height"] >= 44
+        no_sideways_scrolling(page)

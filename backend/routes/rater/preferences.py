@@ -14,7 +14,9 @@ from backend.studies.invitations import admit
 router = APIRouter(prefix=PREFIX)
 
 COOKIE_SECONDS = 365 * 24 * 3600
-PAGES = re.compile(r"rate/[0-9]{1,6}|practice/[0-9]{1,2}|review|done")
+PAGES = re.compile(
+    r"rate/[0-9]{1,6}(\?back=review)?|practice/[0-9]{1,2}|review(\?show=(all|unanswered|unsure))?|done"
+)
 
 
 @router.post("/surround")

@@ -1,5 +1,6 @@
 """Rating one image: the page, the plain form on it, and the timing of a page without scripts."""
 
+import json
 import time
 import uuid
 from typing import Annotated
@@ -8,6 +9,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
 from backend.database import ratings
+from backend.languages import translatable
 from backend.routes.dependencies import DatabaseDep, RowId
 from backend.routes.rater.visit import PREFIX, VisitDep, rating_rater, trial
 from backend.studies import rating
@@ -15,6 +17,8 @@ from backend.studies.invitations import admit
 from backend.studies.options import StudyOptions, options_of
 
 router = APIRouter(prefix=PREFIX)
+
+TIME_OVER = translatable("Its time is over. You can still answer.")
 
 
 @router.get("/rate/{position}")
@@ -70,8 +74,10 @@ def answer(
 def timing(visit: VisitDep, database: DatabaseDep) -> Response:
     """The study's pause before an image and its limit of display, where no script keeps them."""
     with database.read() as session:
-        options = options_of(admit(session, visit.token).study)
-    return Response(_timing(options), media_type="text/css")
+        rater = admit(session, visit.token)
+        options = options_of(rater.study)
+    over = visit.pages.languages.catalogue(visit.language(rater)).gettext(TIME_OVER)
+    return Response(_timing(options) + _over(options, over), media_type="text/css")
 
 
 def _timing(options: StudyOptions) -> str:
@@ -85,4 +91,18 @@ def _timing(options: StudyOptions) -> str:
         f"#picture {{ animation: trial {whole}ms step-end both; }}\n"
         f"@keyframes trial {{ 0% {{ visibility: hidden; }} {begins:.4f}% {{ visibility: visible; }} "
         f"100% {{ visibility: {ends}; }} }}\n"
+    )
+
+
+def _over(options: StudyOptions, words: str) -> str:
+    """What the stage says when the image has gone."""
+    if not options.display_limit_ms:
+        return ""
+    quoted = json.dumps(words, ensure_ascii=False)  # as CSS quotes too
+    whole = options.fixation_ms + options.display_limit_ms
+    return (
+        f"#stage:has(img)::after {{ content: {quoted}; animation: over {whole}ms step-end both; "
+        "position: absolute; inset: 0; display: grid; place-content: center; padding: 1rem; "
+        "text-align: center; color: var(--stage-quiet); }\n"
+        "@keyframes over { 0% { visibility: hidden; } 100% { visibility: visible; } }\n"
     )

@@ -4,10 +4,12 @@ const NOTHING = { answer: null, confidence: null };
 
 export class Answers {
   #steps;
-  #given = []; // what held before each answer of this page's life
+  #before;
 
-  constructor(steps) {
+  // `before` remembers what held before each answer.
+  constructor(steps, before) {
     this.#steps = steps.map((step) => ({ ...step }));
+    this.#before = before;
   }
 
   get total() {
@@ -19,7 +21,7 @@ export class Answers {
   }
 
   get undoable() {
-    return this.#given.at(-1)?.position ?? null;
+    return this.#before.last?.position ?? null;
   }
 
   at(position) {
@@ -32,14 +34,13 @@ export class Answers {
 
   // The rater gives an answer now.
   give(position, { answer, confidence }) {
-    const before = this.at(position);
-    this.#given.push({ position, answer: before.answer, confidence: before.confidence });
+    this.#before.push({ ...this.at(position), position });
     this.#set(position, { answer, confidence });
   }
 
   // What must be given so that the last answer is undone; null where there is none left.
   undo() {
-    const last = this.#given.pop() ?? null;
+    const last = this.#before.pop();
     if (last) this.#set(last.position, last);
     return last;
   }

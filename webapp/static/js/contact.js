@@ -1,6 +1,7 @@
 // The contact sheet: all images with their answers, filtered, walked through by arrow keys.
 
 import { fill } from "./texts.js";
+import { depict } from "./thumbnails.js";
 
 const KEPT_AS = "dermvtt.review.show";
 
@@ -27,6 +28,10 @@ export class Contact {
         history.replaceState(history.state, "", link.href);
       });
     }
+    this.#tiles.forEach((tile, index) => {
+      const image = tile.querySelector("img");
+      if (image) depict(image.parentElement, () => image, blank(index + 1));
+    });
     this.#return();
   }
 
@@ -52,7 +57,9 @@ export class Contact {
     const level = tile.querySelector(".level");
     const levels = options.confidence_levels;
     if (level) level.textContent = confidence ? fill(texts.level, { level: confidence, levels }) : "";
-    if (seen && !options.display_limit_ms && !tile.querySelector("img")) this.#picture(tile, position);
+    if (seen && !options.display_limit_ms) {
+      depict(tile.querySelector(".picture"), () => this.#picture(position), blank(position));
+    }
     this.count();
   }
 
@@ -70,6 +77,7 @@ export class Contact {
       if (link.dataset.show === name) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     }
+    document.querySelectorAll("[name=return_to]").forEach((field) => (field.value = `review?show=${name}`));
     const shown = this.#steps.map((step) => this.#fits(step, name));
     this.#tiles.forEach((tile, index) => (tile.parentElement.hidden = !shown[index]));
     document.getElementById("nothing").hidden = shown.some(Boolean);
@@ -83,18 +91,25 @@ export class Contact {
     if (at >= 0) shown[at + dx + dy * row]?.focus();
   }
 
+  // Puts the focus on an image, also where the filter left it out.
+  focus(position) {
+    const tile = this.#tiles[position - 1];
+    tile.parentElement.hidden = false;
+    tile.focus();
+  }
+
   #fits({ answer, confidence }, name) {
     const half = this.#trial.options.confidence_levels / 2;
     if (name === "unanswered") return !answer;
     return name !== "unsure" || Boolean(answer && (!confidence || confidence <= half));
   }
 
-  #picture(tile, position) {
+  #picture(position) {
     const { base, size } = this.#trial;
     const image = new Image(size, size);
     image.alt = "";
     image.src = `${base}/images/${this.#steps[position - 1].key}.png`;
-    tile.querySelector(".picture").replaceChildren(image);
+    return image;
   }
 
   // Back from an image: the same filter as before, and the focus on that image, or on the next one shown.
@@ -109,6 +124,15 @@ export class Contact {
     if (document.readyState === "complete") focus();
     else window.addEventListener("load", () => requestAnimationFrame(focus), { once: true });
   }
+}
+
+// What stands in place of a picture.
+function blank(position) {
+  const number = document.createElement("span");
+  number.className = "blank";
+  number.ariaHidden = "true";
+  number.textContent = position;
+  return number;
 }
 
 function keep(name) {

@@ -40,7 +40,8 @@ export class Face {
     one("next").href = this.address(position + 1);
     one("next").setAttribute("aria-label", position < total ? this.#texts.next : this.#texts.overview);
     this.#form.action = `${this.#trial.base}/rate/${position}`;
-    for (const field of document.querySelectorAll("[name=return_to]")) field.value = `rate/${position}`;
+    const here = this.address(position).slice(this.#trial.base.length + 1);
+    for (const field of document.querySelectorAll("[name=return_to]")) field.value = here;
   }
 
   choose({ answer, confidence }) {
@@ -49,8 +50,9 @@ export class Face {
   }
 
   // Not the attribute "disabled": it would take the focus away from who rates with Tab and Enter.
-  accept(value) {
-    for (const control of [...this.#buttons, ...this.#levels]) control.setAttribute("aria-disabled", String(!value));
+  accept({ answers = false, levels = false } = {}) {
+    for (const button of this.#buttons) button.setAttribute("aria-disabled", String(!answers));
+    for (const level of this.#levels) level.setAttribute("aria-disabled", String(!levels));
   }
 
   progress(answered, minutes) {

@@ -1,6 +1,7 @@
 // All images in her order under the answers. Only images that she has seen have a picture: nobody gets a preview.
 
 import { fill } from "./texts.js";
+import { depict } from "./thumbnails.js";
 
 export class Filmstrip {
   #list = document.getElementById("filmstrip");
@@ -29,9 +30,9 @@ export class Filmstrip {
   }
 
   update(position) {
-    const { answer, seen, key } = this.#answers.at(position);
+    const { answer, seen } = this.#answers.at(position);
     const [thumb, , mark] = this.#items[position - 1].children;
-    if (seen && this.#pictures && !thumb.firstChild) thumb.append(thumbnail(this.#pictures(position), key));
+    if (seen && this.#pictures) depict(thumb, () => thumbnail(this.#pictures(position)));
     const state = answer ? this.#texts[answer] : this.#texts.open;
     mark.textContent = answer ? state : "–";
     mark.className = `mark ${answer ?? "open"}`;

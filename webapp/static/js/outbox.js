@@ -20,10 +20,13 @@ export class Outbox {
     this.#store = new Store(owner);
   }
 
-  // Gives what waits from before.
-  async open() {
+  // Gives what waits from before. A draft of another tab that is open still is left to it: `living` says which of
+  // some tabs are.
+  async open(living) {
     await this.#store.open();
-    for (const entry of await this.#store.entries()) {
+    const entries = await this.#store.entries();
+    const drafting = await living(new Set(entries.filter((one) => one.draft && one.tab).map((one) => one.tab)));
+    for (const entry of entries.filter((one) => !one.draft || !drafting.has(one.tab))) {
       this.#waiting.set(entry.id, entry);
       this.#know(entry);
     }

@@ -13,13 +13,14 @@ import { Rating } from "./rating.js";
 import { Stage } from "./stage.js";
 import { Sync } from "./sync.js";
 import { fill } from "./texts.js";
+import { Undoable } from "./undoable.js";
 import { Zoom } from "./zoom.js";
 
 const trial = JSON.parse(document.getElementById("trial").textContent);
 const { base, options, texts } = trial;
 const total = trial.steps.length;
 
-const answers = new Answers(trial.steps);
+const answers = new Answers(trial.steps, new Undoable(trial.owner));
 const picture = (position) => `${base}/images/${answers.at(position).key}.png`;
 const pictures = new Pictures({ address: picture, total, size: trial.size, everything: options.preload_all });
 const first = pictures.ready(trial.position, document.getElementById("picture"));
@@ -88,29 +89,28 @@ async function everything() {
   }
 }
 
-// Answers that waited from before count as given: whoever comes back by her link goes on behind them.
+// Answers that waited from before count as given: whoever comes back by her link goes on behind them, and behind what
+// arrived since the server sent her here.
 function begin(waiting) {
-  const overlaid = waiting.filter((entry) => entry.kind === "answer").map((entry) => answers.overlay(entry));
-  const [navigation] = performance.getEntriesByType("navigation");
+  for (const entry of waiting) if (entry.kind === "answer") answers.overlay(entry);
   for (const position of waiting.map((entry) => answers.positionOf(entry.image)).filter(Boolean)) {
     answers.at(position).seen = true;
     strip.update(position);
   }
-  if (!navigation?.redirectCount || !overlaid.includes(trial.position)) return trial.position;
-  for (let position = trial.position; position <= total; position += 1) {
-    if (!answers.at(position).answer) return position;
-  }
-  return trial.position;
+  const { position } = trial;
+  if (!new URLSearchParams(location.search).has("resume")) return position;
+  const from = (start) => Array.from({ length: total - start + 1 }, (_, index) => start + index);
+  return [...from(position), ...from(1)].find((one) => !answers.at(one).answer) ?? total + 1;
 }
 
-face.accept(false);
+face.accept();
 installDialogs();
 installControls({ rating, stage, zoom, preferences, sync, trial });
 const waiting = await sync.start();
 if (options.preload_all) await everything();
 await first.catch(() => {});
 const position = begin(waiting);
-history.replaceState({ position }, "", face.address(position));
+if (position <= total) history.replaceState({ position }, "", face.address(position));
 stage.empty();
 document.getElementById("rate").classList.remove("held");
 await rating.show(position, { push: false });

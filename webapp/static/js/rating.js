@@ -56,7 +56,7 @@ export class Rating {
     if (viewing) {
       this.#viewing = viewing;
       this.#answers.at(position).seen = true;
-      if (this.#changeable) this.#settling = setTimeout(() => this.#face.accept(true), SETTLING_MS);
+      this.#settling = setTimeout(() => this.#face.accept(this.#accepted), SETTLING_MS);
     }
     this.#arrived({ push, message });
   }
@@ -67,11 +67,11 @@ export class Rating {
   }
 
   async press(choice) {
-    if (!this.#viewing || !this.#changeable) return;
+    if (!this.#viewing || !this.#accepted[choice.answer ? "answers" : "levels"]) return;
     const position = this.position;
     const done = await this.#answering.press(position, this.#viewing, choice);
     if (!done || position !== this.position) return;
-    if (!this.#changeable) this.#refuse();
+    if (!this.#accepted.answers) this.#refuse();
     painted().then(() => this.refresh([position]));
     if (!this.#preferences.get("advance")) this.#describe();
     else if (this.#trial.back === "review") await this.leave(`review#image-${position}`);
@@ -130,13 +130,17 @@ export class Rating {
     }
   }
 
-  get #changeable() {
-    return this.#open && (this.#trial.options.revising || !this.#answers.at(this.position).answer);
+  // What may be pressed: where nothing can be changed, a confidence that was not given still can be.
+  get #accepted() {
+    const { answer, confidence } = this.#answers.at(this.position);
+    const answers = this.#open && (this.#trial.options.revising || !answer);
+    const lacking = this.#trial.options.confidence_levels > 0 && !confidence;
+    return { answers, levels: answers || (this.#open && lacking) };
   }
 
   // With a display limit an image comes back only to who may still answer it.
   get #mayBeSeen() {
-    return !this.#trial.options.display_limit_ms || this.#changeable;
+    return !this.#trial.options.display_limit_ms || this.#accepted.levels;
   }
 
   async #present() {
@@ -152,7 +156,7 @@ export class Rating {
 
   #refuse() {
     clearTimeout(this.#settling);
-    this.#face.accept(false);
+    this.#face.accept();
   }
 
   #record() {
@@ -183,7 +187,8 @@ export class Rating {
     if (!this.#open) return;
     const { answer } = this.#answers.at(this.position);
     const given = answer ? fill(this.#texts.given, { answer: this.#texts[answer] }) : "";
-    const fixed = answer && !this.#trial.options.revising ? ` ${this.#texts.no_changes}` : "";
+    const { answers, levels } = this.#accepted;
+    const fixed = answers ? "" : ` ${levels ? this.#texts.only_level : this.#texts.no_changes}`;
     this.#face.say(message || given + fixed, { happened: Boolean(message) });
     this.#face.announce(`${this.#face.title}. ${message || given + fixed}`);
   }

@@ -7,6 +7,7 @@ import { preferences } from "./preferences.js";
 import { Submitting } from "./submitting.js";
 import { Sync } from "./sync.js";
 import { fill } from "./texts.js";
+import { Undoable } from "./undoable.js";
 
 const ROWS = { ArrowUp: -1, ArrowDown: 1 };
 
@@ -16,8 +17,9 @@ const levels = options.confidence_levels;
 const contact = new Contact(document.getElementById("contact"), trial);
 const submitting = new Submitting(trial);
 const sync = new Sync({ base, owner: trial.owner });
-const changes = []; // what was changed here, the last change last: {position, answer, confidence} as it was before
+const undoable = new Undoable(trial.owner); // what held before the last answers, here and on the rating page
 const refused = new Set(); // positions at which the server's answer holds, as the rater was told
+const undoButton = document.getElementById("undo"); // none where nothing can be changed
 let open = true;
 
 const stepOf = (image) => steps.findIndex((step) => step.key === image) + 1;
@@ -46,12 +48,12 @@ async function give(position, answer, confidence) {
   describe(position);
   say(sentence(position, true));
   const entry = { kind: "answer", image: step.key, answer, confidence, response_ms: null, hidden_ms: 0 };
+  showUndo();
   await sync.add(entry).catch(() => say(fill(texts.not_kept, { position })));
 }
 
 function change(position, answer, confidence) {
-  const { answer: before, confidence: level } = steps[position - 1];
-  changes.push({ position, answer: before, confidence: level });
+  undoable.push({ ...steps[position - 1], position });
   give(position, answer, confidence);
 }
 
@@ -78,27 +80,40 @@ function grade(position, level) {
   else change(position, answer, level);
 }
 
+// The last answer, also one that was given on the rating page: after the last image it is here that it is missed.
 function undo() {
-  const last = changes.pop();
+  if (!options.revising || !open) return say(open ? texts.fixed : texts.closed);
+  const last = undoable.pop();
   if (!last) return say(texts.nothing_to_undo);
-  document.querySelector(`#image-${last.position} a`).focus();
+  contact.focus(last.position);
   return give(last.position, last.answer, last.confidence);
 }
 
+function showUndo() {
+  undoButton?.classList.toggle("absent", !undoable.last);
+}
+
 document.addEventListener("keydown", (event) => {
-  const position = contact.focused;
-  if (position === null) return;
   const action = actionOf(event);
+  if (action?.name === "undo") {
+    event.preventDefault();
+    undo();
+  } else if (contact.focused !== null) {
+    act(event, action, contact.focused);
+  }
+});
+
+// What a key does with the image that has the focus.
+function act(event, action, position) {
   const moves = { previous: -1, next: 1 }[action?.name];
   const rows = event.ctrlKey || event.altKey || event.metaKey || event.shiftKey ? 0 : ROWS[event.key];
   if (moves) contact.move(moves, 0);
   else if (action?.name === "real" || action?.name === "fake") judge(position, action.name);
   else if (action?.name === "confidence" && levels) grade(position, action.level);
-  else if (action?.name === "undo" && options.revising) undo();
   else if (!action && rows) contact.move(0, rows);
   else return;
   event.preventDefault();
-});
+}
 
 function hint() {
   const hint = document.getElementById("hint");
@@ -140,7 +155,9 @@ window.addEventListener("beforeunload", (event) => sync.atRisk && event.preventD
 // From the browser's memory the page comes back as it was left, not as things are now.
 window.addEventListener("pageshow", (event) => event.persisted && location.reload());
 preferences.subscribe(hint);
+undoButton?.addEventListener("click", undo);
 hint();
+showUndo();
 
 for (const { kind, image, answer, confidence } of await sync.start()) {
   const step = steps[stepOf(image) - 1];

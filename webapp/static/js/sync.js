@@ -6,6 +6,7 @@
 
 import { Outbox } from "./outbox.js";
 import { askState, post } from "./sending.js";
+import { Tabs } from "./tabs.js";
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 10000;
@@ -15,26 +16,26 @@ const ASKING_MS = 30000;
 
 export class Sync extends EventTarget {
   #base;
-  #owner;
   #outbox;
-  #channel = null;
+  #tabs;
   #sending = false;
   #all = false; // viewings must not wait for an answer
   #single = false; // one of the entries cannot be read: they go one by one
   #reachable = true;
+  #refused = false; // whether the server takes nothing at all: the link was ended, say
   #acknowledged = 0;
   #wake = () => {};
 
   constructor({ base, owner }) {
     super();
     this.#base = base;
-    this.#owner = owner;
     this.#outbox = new Outbox(owner);
+    this.#tabs = new Tabs(owner, (told) => this.#hear(told));
   }
 
   // Begins to send; gives what waits from before.
   async start() {
-    const waiting = await this.#outbox.open();
+    const waiting = await this.#outbox.open((tabs) => this.#tabs.living(tabs));
     this.#listen();
     this.#sendAll();
     return waiting;
@@ -44,7 +45,7 @@ export class Sync extends EventTarget {
   async add(given, { replaces = null } = {}) {
     const entry = this.#outbox.complete(given);
     const stored = this.#outbox.put(entry, { replaces });
-    if (entry.kind === "answer") this.#channel?.postMessage({ entry });
+    if (entry.kind === "answer") this.#tabs.tell({ entry });
     this.#announce();
     await stored;
     if (entry.kind === "answer") this.#send();
@@ -52,9 +53,10 @@ export class Sync extends EventTarget {
     return entry;
   }
 
-  // Stores an entry that is not complete yet; it is sent by the next visit if nothing takes its place.
+  // Stores an entry that is not complete yet; if nothing takes its place, it is sent by the next visit after this
+  // tab has gone.
   async draft(given) {
-    await this.#outbox.put(this.#outbox.complete(given), { draft: true });
+    await this.#outbox.put(this.#outbox.complete({ ...given, tab: this.#tabs.id }), { draft: true });
   }
 
   async discard(id) {
@@ -84,7 +86,7 @@ export class Sync extends EventTarget {
   get status() {
     const waiting = this.#outbox.answers;
     if (!waiting) return { state: "saved", waiting };
-    if (this.#outbox.onlyHeld) return { state: "held", waiting };
+    if (this.#refused || this.#outbox.onlyHeld) return { state: "held", waiting };
     return { state: this.#reachable ? "saving" : "offline", waiting };
   }
 
@@ -105,11 +107,13 @@ export class Sync extends EventTarget {
     let wait = FIRST_WAIT_MS;
     for (let batch; (batch = this.#outbox.batch({ all: this.#all, single: this.#single })).length; ) {
       const { reply, error, status } = await post(this.#base, batch);
+      const unreadable = status === 413 || status === 422;
       this.#reachable = Boolean(reply || error);
+      this.#refused = Boolean(error) && !unreadable;
       if (reply) {
         await this.#settle(batch, reply);
         wait = FIRST_WAIT_MS;
-      } else if (status === 413 || status === 422) {
+      } else if (unreadable) {
         this.#isolate(batch, { error, status });
       } else {
         if (error) this.#dispatch("trouble", { error, status });
@@ -128,7 +132,7 @@ export class Sync extends EventTarget {
     const gone = [...saved, ...refused.filter((one) => one.final).map((one) => one.id)];
     const removed = this.#outbox.remove(gone);
     this.#acknowledged += 1;
-    this.#channel?.postMessage({ gone });
+    this.#tabs.tell({ gone });
     for (const one of refused) this.#dispatch("refused", { ...one, entry: known.get(one.id) });
     this.#dispatch("state", state);
     this.#announce();
@@ -144,12 +148,6 @@ export class Sync extends EventTarget {
   }
 
   #listen() {
-    try {
-      this.#channel = new BroadcastChannel(`dermvtt-${this.#owner}`);
-      this.#channel.onmessage = ({ data }) => this.#hear(data);
-    } catch {
-      this.#channel = null; // other tabs are then heard of through the server
-    }
     window.addEventListener("online", () => this.#wake());
     const look = () => document.hidden || this.#look();
     document.addEventListener("visibilitychange", look);
