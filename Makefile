@@ -60,7 +60,7 @@ bench-rating: setup ## from a key press to the next image, in Chromium, near and
 bench-training: $(VENV)/training ## speed and memory of training steps, in pairs; some minutes a case
 	$(BIN)/python benchmarks/steps.py
 
-bench-analysis: setup ## speed of the analysis beside statsmodels, and what its intervals cover; some five minutes
+bench-analysis: setup ## speed of the analysis beside statsmodels, and what its intervals cover; some six minutes
 	$(BIN)/python -m benchmarks.analysis
 
 clean: ## remove the virtual environment and caches; data, runs and studies stay
