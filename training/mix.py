@@ -91,7 +91,9 @@ def mix(
             },
             images=_write(partial, pictures, for_ids),
         )
-        (partial / MANIFEST).write_text(manifest.model_dump_json(indent=2, exclude_none=True) + "\n", encoding="utf-8")
+        (partial / MANIFEST).write_text(
+            manifest.model_dump_json(indent=2, exclude_none=True) + "\n", encoding="utf-8"
+        )
         for path in [*sorted(partial.rglob("*")), partial]:
             os.utime(path, (TIME_STAMP, TIME_STAMP))
     return manifest
@@ -122,9 +124,7 @@ def _reals(dataset: Dataset, rows: list[int], resolution: int) -> Iterator[Pictu
     for row in rows:
         pixels = at_resolution(dataset.images[row : row + 1], resolution)[0]
         diagnosis = dataset.index[row].get(DIAGNOSIS) if dataset.index else None
-        yield Picture(
-            pixels, RealProvenance(dataset=dataset.digest, index=row, diagnosis=diagnosis or None)
-        )
+        yield Picture(pixels, RealProvenance(dataset=dataset.digest, index=row, diagnosis=diagnosis or None))
 
 
 def _fakes(generator: TrainedGenerator, count: int, random: np.random.Generator) -> Iterator[Picture]:
