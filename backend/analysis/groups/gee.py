@@ -111,7 +111,9 @@ def fit_gee(y: ArrayLike, X: ArrayLike, cluster: ArrayLike, terms: Sequence[str]
 
     Clusters of raters let the answers of a rater hang together in any way (so that a rater's discrimination
     may be her own), but take different raters' answers to one image as independent, and so speak of these
-    images alone; clusters of images are the same the other way round.
+    images alone; clusters of images are the same the other way round. Where both raters and images vary, 8
+    clusters of raters covered the population's log-odds 91 to 97 % of the time at 95 % (least where images
+    vary most), 80 clusters of images 52 to 85 %.
 
     References
     ----------

@@ -52,8 +52,8 @@ def fit_mixed(
     variances. A variance of zero is left out of the Hessian, which changes nothing for the coefficients.
 
     Maximum likelihood makes the variance between a few raters too small (with 8 raters a standard deviation
-    of 0.5 came out as 0.44 on average), and normal quantiles take no notice of how few they are: hence
-    Student's t with between-within degrees of freedom in `MixedFit.interval`.
+    of 0.5 came out as 0.44 on average), and normal quantiles take no notice of how few they are. The
+    intervals of `MixedFit.interval` therefore calibrate the likelihood ratio by the number of raters.
 
     References
     ----------
@@ -69,7 +69,7 @@ def fit_mixed(
     >>> fit.n, fit.converged, round(fit.rater_sd, 3), round(fit.image_sd, 3)
     (23, True, 0.727, 0.21)
     >>> [round(limit, 2) for limit in fit.interval()[0]]
-    [-1.94, 1.77]
+    [-2.81, 2.63]
     """
     problem = arrange(y, X, rater, image, terms)
     why = reason(problem)
@@ -115,12 +115,14 @@ def _estimates(problem: Problem, best: Optimum) -> MixedFit:
     sds = {factor: float(best.parameters[problem.index(factor)]) for factor in problem.present}
     zero = [factor for factor, sd in sds.items() if sd == 0]
     modes = _modes(problem, best)
+    df, units = problem.degrees_of_freedom()
     deviance = best.at.deviance
     return _result(
         problem,
         coefficients=best.parameters[:p] / problem.scale,
         se=np.sqrt(np.diagonal(covariance)[:p]),
-        df=problem.degrees_of_freedom(),
+        df=df,
+        units=units,
         covariance=covariance,
         rater_sd=sds.get("rater"),
         image_sd=sds.get("image"),

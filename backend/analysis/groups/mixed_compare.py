@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import chdtrc, fdtrc
+from scipy.special import chdtrc
 
 from backend.analysis.groups.mixed import fit_problem
-from backend.analysis.groups.mixed_fit import MixedFit
+from backend.analysis.groups.mixed_fit import MixedFit, calibrated_p
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,8 @@ class LikelihoodRatio:
         statistic: how much lower the deviance is with the terms than without, never negative.
         df: how many terms were left out.
         p_value: by the chi-square distribution, or its mixture for a variance.
-        f_p_value: statistic / df against F with ``df`` and the terms' between-within degrees of freedom,
-            which takes notice of how few raters there are; ``None`` for a variance.
+        f_p_value: by F, calibrated by how few raters there are as in `MixedFit.interval`; ``None`` for a
+            variance.
         degenerate: why there is no test; ``None`` where there is.
     """
 
@@ -46,9 +46,10 @@ def drop_terms(fit: MixedFit, terms: Sequence[str]) -> LikelihoodRatio:
         scale=problem.scale[kept],
     )
     statistic = max(0.0, fit_problem(smaller).at.deviance - fit.deviance)
-    df, left = len(fit.terms) - int(kept.sum()), int(fit.df[~kept].min())
-    f_p_value = float(fdtrc(df, left, statistic / df)) if left > 0 else None
-    return LikelihoodRatio(statistic, df, float(chdtrc(df, statistic)), f_p_value)
+    fewest = np.flatnonzero(~kept)[fit.df[~kept].argmin()]
+    terms, df, units = len(fit.terms) - int(kept.sum()), int(fit.df[fewest]), int(fit.units[fewest])
+    f_p_value = calibrated_p(statistic, terms, df, units) if df > 0 else None
+    return LikelihoodRatio(statistic, terms, float(chdtrc(terms, statistic)), f_p_value)
 
 
 def drop_variance(fit: MixedFit, factor: str) -> LikelihoodRatio:

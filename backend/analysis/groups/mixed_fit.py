@@ -3,13 +3,15 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.special import chdtri, ndtri, stdtr, stdtrit
+from scipy.special import chdtrc, chdtri, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 from backend.analysis.groups.mixed_input import FACTORS, Problem
 from backend.analysis.groups.mixed_laplace import Floats, Ints
 from backend.analysis.groups.mixed_optimise import Optimum
-from backend.analysis.groups.mixed_profile import profile_limit
+from backend.analysis.groups.mixed_profile import profile_limit, profile_rise
 from backend.analysis.intervals import LEVEL
+
+METHODS = ("calibrated", "profile", "t", "wald")
 
 Limits = tuple[float | None, float | None]
 
@@ -38,6 +40,7 @@ class MixedFit:
         coefficients, se: estimates on the scale of the log-odds, and their standard errors.
         df: each coefficient's degrees of freedom, between-within: a term that is constant within each rater
             has raters less such terms, likewise for images, the smaller if both, and n less terms if neither.
+        units: how many raters, images or answers these were counted from.
         covariance: of the coefficients, the rater and the image standard deviation, in this order; a row and
             column of zeros for a standard deviation that is zero or not in the model.
         rater_sd, image_sd: standard deviations of the random intercepts; ``None`` for a factor left out.
@@ -58,6 +61,7 @@ class MixedFit:
     coefficients: Floats | None = None
     se: Floats | None = None
     df: Ints | None = None
+    units: Ints | None = None
     covariance: Floats | None = None
     rater_sd: float | None = None
     image_sd: float | None = None
@@ -78,35 +82,67 @@ class MixedFit:
         """Each coefficient over its standard error, which glmer calls z."""
         return None if self.coefficients is None else self.coefficients / self.se
 
-    @property
-    def p_value(self) -> tuple[float | None, ...]:
-        """Two-sided p of each coefficient against zero, by Student's t with ``df``."""
-        if self.coefficients is None:
-            return (None,) * len(self.terms)
-        found = 2 * stdtr(np.maximum(self.df, 1), -np.abs(self.t))
-        return tuple(float(p) if df > 0 else None for p, df in zip(found, self.df, strict=True))
+    def interval(self, level: float = LEVEL, method: str = "calibrated") -> tuple[Limits, ...]:
+        """Each coefficient's interval.
 
-    def interval(self, level: float = LEVEL, method: str = "t") -> tuple[Limits, ...]:
-        """Each coefficient's interval: estimate +- quantile x se, or profile likelihood.
+        Parameters
+        ----------
+        level : confidence level, between 0 and 1.
+        method : ``calibrated`` and ``profile`` hold the values at which the deviance, least over all else,
+            rises by no more than a limit; ``t`` and ``wald`` are estimate +- quantile x se. ``profile`` takes
+            the chi-square limit and ``wald`` the normal quantile, as glmer does; ``t`` takes Student's with
+            ``df``; ``calibrated`` takes units x log(1 + t^2 / df) as its limit.
 
-        ``t`` takes Student's quantile with ``df``, ``wald`` the normal one, as glmer does. With 8 raters
-        ``t`` covered an intercept 95.8 to 96.3 % of the time at 95 %, ``profile`` 94.3 %, ``wald`` 91.2 to
-        92.7 %; with 3 raters 98, 89 and 81 %.
+        Notes
+        -----
+        The calibrated limit is exact for the mean of units (raters) with normal values, where twice the
+        logarithm of the likelihood ratio is units x log(1 + t^2 / df). At a nominal 95 % and 80 images it
+        covered a mean 95.2 to 95.8 % of the time with 8 raters and 95.5 to 96.5 % with 3, and a difference
+        between 5 and 3 raters 94.7 to 96.3 %; ``t`` 94.7, 95.3 to 98.3 and 91.8 to 95.2 %, ``wald`` 89, 82
+        and 86 to 90 %.
         """
-        if method not in ("t", "wald", "profile"):
-            raise ValueError(f"method must be 't', 'wald' or 'profile', not {method!r}")
+        if method not in METHODS:
+            raise ValueError(f"method must be one of {', '.join(METHODS)}, not {method!r}")
         if self.coefficients is None:
             return ((None, None),) * len(self.terms)
-        if method == "profile":
-            return tuple(self._profile(j, level, self.problem.scale[j]) for j in range(len(self.terms)))
+        return tuple(self._interval(j, level, method) for j in range(len(self.terms)))
+
+    @property
+    def p_value(self) -> tuple[float | None, ...]:
+        """Two-sided p of each coefficient against zero, which goes with the calibrated interval."""
+        return self.p_values()
+
+    def p_values(self, method: str = "calibrated") -> tuple[float | None, ...]:
+        """Two-sided p of each coefficient against zero, by the ``method`` of the interval it goes with."""
+        if method not in METHODS:
+            raise ValueError(f"method must be one of {', '.join(METHODS)}, not {method!r}")
+        if self.coefficients is None:
+            return (None,) * len(self.terms)
+        return tuple(self._p_value(j, method) for j in range(len(self.terms)))
+
+    def _interval(self, j: int, level: float, method: str) -> Limits:
+        df, units = int(self.df[j]), int(self.units[j])
+        if method in ("t", "calibrated") and df < 1:
+            return None, None
         upper = (1 + level) / 2
-        quantile = (
-            stdtrit(np.maximum(self.df, 1), upper) if method == "t" else np.full(len(self.df), ndtri(upper))
+        quantile = float(stdtrit(df, upper) if method in ("t", "calibrated") else ndtri(upper))
+        if method in ("t", "wald"):
+            half = quantile * float(self.se[j])
+            return float(self.coefficients[j]) - half, float(self.coefficients[j]) + half
+        rise = quantile**2 if method == "profile" else units * np.log1p(quantile**2 / df)
+        return self._profile(j, float(rise), float(self.problem.scale[j]))
+
+    def _p_value(self, j: int, method: str) -> float | None:
+        df = int(self.df[j])
+        if method in ("t", "calibrated") and df < 1:
+            return None
+        if method in ("t", "wald"):
+            t = -abs(float(self.t[j]))
+            return float(2 * (stdtr(df, t) if method == "t" else ndtr(t)))
+        rise = profile_rise(self.problem.data, self.optimum, self.problem.mask, j, 0.0)
+        return (
+            float(chdtrc(1, rise)) if method == "profile" else calibrated_p(rise, 1, df, int(self.units[j]))
         )
-        defined = (self.df > 0) | (method != "t")
-        low, high = self.coefficients - quantile * self.se, self.coefficients + quantile * self.se
-        limits = zip(low.tolist(), high.tolist(), strict=True)
-        return tuple(pair if known else (None, None) for pair, known in zip(limits, defined, strict=True))
 
     def sd_interval(self, factor: str, level: float = LEVEL) -> Limits:
         """The profile likelihood interval of the ``"rater"`` or ``"image"`` standard deviation.
@@ -118,11 +154,15 @@ class MixedFit:
             raise ValueError(f"factor must be 'rater' or 'image', not {factor!r}")
         if self.optimum is None or factor not in self.problem.present:
             return None, None
-        return self._profile(self.problem.index(factor), level, 1.0)
+        return self._profile(self.problem.index(factor), float(chdtri(1, 1 - level)), 1.0)
 
-    def _profile(self, index: int, level: float, scale: float) -> Limits:
-        rise = float(chdtri(1, 1 - level))
+    def _profile(self, index: int, rise: float, scale: float) -> Limits:
         data, mask = self.problem.data, self.problem.mask
         found = (profile_limit(data, self.optimum, mask, index, rise, way) for way in (-1, 1))
         low, high = (None if limit is None else float(limit / scale) for limit in found)
         return low, high
+
+
+def calibrated_p(statistic: float, terms: int, df: int, units: int) -> float:
+    """P of a likelihood ratio statistic by F, exact for the means of ``units`` normal values."""
+    return float(fdtrc(terms, df, np.expm1(statistic / units) * df / terms))

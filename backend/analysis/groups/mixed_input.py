@@ -50,19 +50,19 @@ class Problem:
         """Each row's level of the factor, counted from 0."""
         return self.data.second if self.place[factor] else self.data.first
 
-    def degrees_of_freedom(self) -> Ints:
-        """Between-within degrees of freedom of each term, see `MixedFit`."""
+    def degrees_of_freedom(self) -> tuple[Ints, Ints]:
+        """Between-within degrees of freedom of each term, see `MixedFit`, and of how many units."""
         n, p = self.data.X.shape
-        found = np.full(p, n - p)
+        found, units = np.full(p, n - p), np.full(p, n)
         for factor in self.present:
             order = np.argsort(self.codes(factor), kind="stable")
             starts = np.flatnonzero(np.diff(self.codes(factor)[order], prepend=-1))
             ranges = [reduce.reduceat(self.data.X[order], starts) for reduce in (np.minimum, np.maximum)]
             constant = (ranges[0] == ranges[1]).all(axis=0)
-            found[constant] = np.minimum(
-                found[constant], len(self.levels[factor]) - np.count_nonzero(constant)
-            )
-        return found
+            fewer = constant & (len(self.levels[factor]) - np.count_nonzero(constant) < found)
+            found[fewer] = len(self.levels[factor]) - np.count_nonzero(constant)
+            units[fewer] = len(self.levels[factor])
+        return found, units
 
 
 def arrange(

@@ -39,13 +39,19 @@ def profile_limit(
     return None
 
 
+def profile_rise(data: Crossed, best: Optimum, present: Mask, index: int, value: float) -> float:
+    """How much higher the deviance is, least over the other parameters, with one parameter at ``value``."""
+    return max(0.0, _Path(data, best, present, index).rise(value))
+
+
 class _Path:
     """The minimum over the other parameters as one moves, each search beginning where the last ended."""
 
     def __init__(self, data: Crossed, best: Optimum, present: Mask, index: int) -> None:
         self._data, self._best, self._index = data, best, index
         self._others = present & (np.arange(len(present)) != index)
-        curvature = hessian(data, best, present)
+        known = (best.free == present).all()
+        curvature = best.hessian if known else hessian(data, best, present)
         at = int(np.count_nonzero(present[:index]))
         rest = np.arange(len(curvature)) != at
         self._inverse = np.linalg.inv(_positive(curvature[np.ix_(rest, rest)]))

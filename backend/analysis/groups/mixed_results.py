@@ -1,6 +1,9 @@
 """The mixed models of a study as rows of the report: one a model, and one a coefficient."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from scipy.special import expit
 
 from backend.analysis.groups.mixed import fit_mixed
 from backend.analysis.groups.mixed_compare import drop_terms, drop_variance
@@ -28,10 +31,12 @@ class MixedTermResult:
         The coefficient and its standard error.
     df : int or None
         Degrees of freedom, between-within: raters less the terms that are constant within raters.
-    t, p_value : float or None
-        Estimate / se and its two-sided p by Student's t.
+    t : float or None
+        Estimate / se.
+    p_value : float or None
+        Two-sided p of the likelihood ratio against a coefficient of 0, calibrated by F with ``df``.
     ci_low, ci_high : float or None
-        Student's t interval.
+        Profile likelihood interval calibrated likewise; ``None`` beside a number is a limit beyond 15.
     degenerate : str or None
         Why there is no estimate; ``None`` where there is.
     """
@@ -81,9 +86,10 @@ class MixedModelResult:
         Likelihood ratio test against images that do not vary (50:50 mixture).
     typical_accuracy, typical_accuracy_ci_low, typical_accuracy_ci_high : float or None
         Of ``accuracy`` alone: the chance of a right answer of the average rater at the average image, with
-        a t interval.
+        the interval of the intercept.
     marginal_accuracy, marginal_accuracy_ci_low, marginal_accuracy_ci_high : float or None
-        The same averaged over raters and images, comparable with a mean accuracy.
+        The same averaged over raters and images, comparable with a mean accuracy, with Student's t interval
+        by the delta method on log-odds.
     groups_lr_statistic : float or None
         Of ``group_difference`` alone: likelihood ratio against groups that are all alike.
     groups_lr_df : int or None
@@ -91,7 +97,7 @@ class MixedModelResult:
     groups_lr_p_value : float or None
         Its p by the chi-squared distribution, too small with few raters.
     groups_f_p_value : float or None
-        The p of the same statistic by F with raters less groups degrees of freedom.
+        The p of the same statistic calibrated by F with raters less groups degrees of freedom.
     loglik, deviance, aic : float or None
         Laplace's log-likelihood, minus twice that, and Akaike's criterion.
     converged : bool or None
@@ -153,8 +159,9 @@ def mixed_results(table: RatingsTable, *, level: float = LEVEL, largest: int = L
     models, terms = [], []
     for study in study_models(table, largest):
         fit = _fit(study)
-        models.append(_model(study, fit, level))
-        terms += _terms(study, fit, level)
+        found = _terms(study, fit, level)
+        models.append(_model(study, fit, level, found))
+        terms += found
     return MixedResults(tuple(models), tuple(terms))
 
 
@@ -171,12 +178,13 @@ def _fit(study: StudyModel) -> MixedFit | str:
 
 def _terms(study: StudyModel, fit: MixedFit | str, level: float) -> list[MixedTermResult]:
     rows = []
+    limits, p_values = ((), ()) if isinstance(fit, str) else (fit.interval(level), fit.p_value)
     for term in study.terms:
         named = {"model": study.model, "group": study.group, "term": term.name}
         if isinstance(fit, str):
             rows.append(MixedTermResult(**named, degenerate=fit))
             continue
-        low, high = fit.interval(level)[term.column]
+        low, high = limits[term.column]
         rows.append(
             MixedTermResult(
                 **named,
@@ -184,7 +192,7 @@ def _terms(study: StudyModel, fit: MixedFit | str, level: float) -> list[MixedTe
                 se=term.factor * float(fit.se[term.column]),
                 df=int(fit.df[term.column]),
                 t=float(fit.t[term.column]),
-                p_value=fit.p_value[term.column],
+                p_value=p_values[term.column],
                 ci_low=None if low is None else term.factor * low,
                 ci_high=None if high is None else term.factor * high,
                 degenerate=None if fit.df[term.column] > 0 else "too few images for an interval",
@@ -193,7 +201,9 @@ def _terms(study: StudyModel, fit: MixedFit | str, level: float) -> list[MixedTe
     return rows
 
 
-def _model(study: StudyModel, fit: MixedFit | str, level: float) -> MixedModelResult:
+def _model(
+    study: StudyModel, fit: MixedFit | str, level: float, terms: Sequence[MixedTermResult]
+) -> MixedModelResult:
     shared = {
         "model": study.model,
         "group": study.group,
@@ -208,7 +218,7 @@ def _model(study: StudyModel, fit: MixedFit | str, level: float) -> MixedModelRe
         **shared,
         **_variance(fit, "rater", level),
         **_variance(fit, "image", level),
-        **(_accuracies(fit, level) if study.model == "accuracy" else {}),
+        **(_accuracies(fit, level, terms[0]) if study.model == "accuracy" else {}),
         **(_groups(fit, study) if study.model == "group_difference" else {}),
         loglik=fit.loglik,
         deviance=fit.deviance,
@@ -229,14 +239,19 @@ def _variance(fit: MixedFit, factor: str, level: float) -> dict[str, float | boo
     }
 
 
-def _accuracies(fit: MixedFit, level: float) -> dict[str, float | None]:
-    found: dict[str, float | None] = {}
-    for name, estimate in (("typical", typical_probability), ("marginal", marginal_probability)):
-        probability = estimate(fit, [1.0])
-        low, high = probability.interval(level)
-        found |= {f"{name}_accuracy": probability.value}
-        found |= {f"{name}_accuracy_ci_low": low, f"{name}_accuracy_ci_high": high}
-    return found
+def _accuracies(fit: MixedFit, level: float, intercept: MixedTermResult) -> dict[str, float | None]:
+    typical, marginal = typical_probability(fit, [1.0]), marginal_probability(fit, [1.0])
+    ends = (intercept.ci_low, intercept.ci_high)
+    limits = [None if end is None else float(expit(end)) for end in ends]
+    low, high = marginal.interval(level)
+    return {
+        "typical_accuracy": typical.value,
+        "typical_accuracy_ci_low": limits[0],
+        "typical_accuracy_ci_high": limits[1],
+        "marginal_accuracy": marginal.value,
+        "marginal_accuracy_ci_low": low,
+        "marginal_accuracy_ci_high": high,
+    }
 
 
 def _groups(fit: MixedFit, study: StudyModel) -> dict[str, float | int | None]:

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq, minimize
 from scipy.special import expit
-from scipy.stats import chi2, norm
+from scipy.stats import chi2, norm, ttest_1samp
+from scipy.stats import t as student
 
 from backend.analysis.groups.mixed import fit_mixed
+from backend.analysis.groups.mixed_fit import calibrated_p
 from backend.analysis.groups.mixed_input import arrange
 from backend.analysis.groups.mixed_laplace import evaluate
 
@@ -127,6 +129,29 @@ def test_a_zero_variance_is_where_the_deviance_does_not_fall(seed):
     assert (fit.singular is None) == (not fit.rater_variance_zero and not fit.image_variance_zero)
 
 
+@pytest.mark.parametrize("seed", [62, 63, 285])
+def test_a_small_spread_is_no_zero_where_the_deviance_falls_from_zero(seed):
+    data = study(seed, raters=8, images=20, rater_sd=0.15, image_sd=0.3, kept=1)
+    fit = fit_mixed(*data)
+    (j,) = [j for j, sd in enumerate((fit.rater_sd, fit.image_sd)) if 0 < sd < 0.05]
+    sds = [fit.rater_sd, fit.image_sd]
+    for smaller in (0.0, sds[j] / 2, 2 * sds[j]):
+        other = [*fit.coefficients, *sds[:j], smaller, *sds[j + 1 :]]
+        assert laplace_deviance(other, *data) > fit.deviance
+    assert not (fit.rater_variance_zero, fit.image_variance_zero)[j]
+
+
+def test_a_search_that_ends_below_zero_is_turned_up():
+    random = np.random.default_rng(2)
+    rater, image = np.indices((8, 80)).reshape(2, -1)
+    effects = 0.5 * random.standard_normal(8)[rater] + 0.2 * random.standard_normal(80)[image]
+    y = (random.random(640) < expit(0.4 + effects)).astype(int)
+    fit = fit_mixed(y, np.ones(640), rater, image)
+    assert (fit.rater_sd, fit.image_sd) == pytest.approx((0.62203, 0.16525), abs=1e-5)
+    assert fit.image_modes.sd.min() > 0
+    assert fit.image_modes.mode @ (np.bincount(image, weights=y) - np.bincount(image, weights=y).mean()) > 0
+
+
 def test_one_factor_with_many_answers_is_the_exact_maximum_likelihood():
     """Laplace's error vanishes with the cluster's size; the integral by a fine grid has none."""
     random = np.random.default_rng(2)
@@ -207,6 +232,21 @@ def test_a_profile_limit_is_where_the_least_deviance_has_risen():
     assert risen(1, slope_high, 0.9) == pytest.approx(0, abs=1e-5)
 
 
+def test_a_spread_of_zero_may_grow_along_the_profile():
+    """Raters take up what images would: where the raters' spread is held elsewhere, images have one."""
+    data = study(4)
+    fit, rows = fit_mixed(*data), answered(*data)
+    assert fit.image_variance_zero
+    high = fit.sd_interval("rater", 0.9)[1]
+
+    def others(rest):
+        return laplace_deviance(np.insert(rest, 2, high), *rows)
+
+    least = minimize(others, (4.0, 1.0, 0.5), method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-9})
+    assert abs(least.x[2]) > 0.1
+    assert least.fun - fit.deviance == pytest.approx(chi2.ppf(0.9, 1), abs=1e-4)
+
+
 def test_an_interval_of_a_zero_standard_deviation_begins_at_zero():
     fit = fit_mixed(*study(6, rater_sd=0.0, image_sd=0.0))
     low, high = fit.sd_interval("image")
@@ -215,17 +255,40 @@ def test_an_interval_of_a_zero_standard_deviation_begins_at_zero():
     assert fit.sd_interval("image", 0.5)[1] < high
 
 
-def test_intervals_and_p_values_take_notice_of_how_few_raters_there_are():
+def test_intervals_take_notice_of_how_few_raters_there_are():
     fit = fit_mixed(*study(1))
-    assert fit.df.tolist() == [4, np.count_nonzero(study(1)[0] >= 0) - 2]
-    (t, _), (wald, _) = fit.interval(), fit.interval(method="wald")
+    answers = np.count_nonzero(study(1)[0] >= 0)
+    assert fit.df.tolist() == [4, answers - 2]
+    assert fit.units.tolist() == [5, answers]
+    (t, _), (wald, _) = fit.interval(method="t"), fit.interval(method="wald")
     assert t[1] - t[0] == pytest.approx(2 * 2.7764451 * fit.se[0])
     assert wald[1] - wald[0] == pytest.approx(2 * 1.9599640 * fit.se[0])
-    assert fit.interval(0.5)[0][0] > t[0]
     assert fit.t == pytest.approx(fit.coefficients / fit.se)
-    p = fit.p_value[0]
-    assert (p < 0.05) == (t[0] > 0 or t[1] < 0)
-    assert fit.interval(1 - p)[0][0] == pytest.approx(0, abs=1e-9)
+    calibrated, profile = fit.interval(), fit.interval(method="profile")
+    assert calibrated[0][0] < profile[0][0] < profile[0][1] < calibrated[0][1]
+    assert calibrated[1] == pytest.approx(profile[1], abs=0.05)
+    assert fit.interval(0.5)[0][0] > calibrated[0][0]
+
+
+def test_the_calibrated_limit_is_exact_for_normal_means():
+    """There the likelihood ratio is units x log(1 + t^2 / df); so far the deviance rises at a limit."""
+    fit = fit_mixed(*study(10))
+    rise = 5 * np.log(1 + student.ppf(0.95, 4) ** 2 / 4)
+    limits = fit.interval(chi2.cdf(rise, 1), "profile")[0]
+    assert fit.interval(0.9)[0] == pytest.approx(limits, abs=1e-6)
+    values = np.array([0.3, 1.9, -0.4, 1.1, 0.8])
+    t = ttest_1samp(values, 0)
+    ratio = 5 * np.log((values**2).mean() / values.var())
+    assert calibrated_p(ratio, 1, 4, 5) == pytest.approx(t.pvalue)
+
+
+@pytest.mark.parametrize("method", ["calibrated", "profile", "t", "wald"])
+def test_a_p_value_is_where_the_interval_of_its_method_reaches_zero(method):
+    fit = fit_mixed(*study(11))
+    assert fit.p_value == fit.p_values()
+    for j, p in enumerate(fit.p_values(method)):
+        limits = fit.interval(1 - p, method)[j]
+        assert min(np.abs(limits)) == pytest.approx(0, abs=2e-6)
 
 
 def test_a_term_of_groups_of_raters_has_raters_less_groups_degrees_of_freedom():

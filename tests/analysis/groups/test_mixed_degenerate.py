@@ -16,7 +16,9 @@ ONES = np.ones(24)
 def nothing(fit):
     """Whether the fit holds no estimate at all."""
     empty = (fit.coefficients, fit.se, fit.rater_sd, fit.image_sd, fit.loglik, fit.converged, fit.t)
-    intervals = [limits for method in ("t", "wald", "profile") for limits in fit.interval(method=method)]
+    intervals = [
+        limits for method in ("calibrated", "profile", "t", "wald") for limits in fit.interval(method=method)
+    ]
     intervals += [fit.sd_interval("rater"), fit.sd_interval("image")]
     return all(value is None for value in (*empty, *fit.p_value)) and set(intervals) == {(None, None)}
 
@@ -77,6 +79,8 @@ def test_unknown_methods_factors_and_terms_are_errors():
     fit = fit_mixed(MIXED, ONES, RATER, IMAGE)
     with pytest.raises(ValueError, match="method must be"):
         fit.interval(method="exact")
+    with pytest.raises(ValueError, match="method must be"):
+        fit.p_values("z")
     with pytest.raises(ValueError, match="factor must be"):
         fit.sd_interval("group")
     with pytest.raises(ValueError, match="terms to drop"):

@@ -94,6 +94,15 @@ def test_discrimination_and_bias_are_those_of_the_rates():
     assert other.estimate == pytest.approx(log_odds.mean(), abs=1e-7)
 
 
+def test_discrimination_is_twice_the_intercept_of_right_answers(paper, results):
+    (study,) = [m for m in study_models(paper) if (m.model, m.group) == ("discrimination", "ED")]
+    assert np.unique(study.X[:, 1]).tolist() == [-0.5, 0.5]
+    fit, found = fit_mixed(study.y, study.X, study.rater, study.image), term(results, "discrimination", "ED")
+    expected = [fit.coefficients[0], fit.se[0], *fit.interval()[0]]
+    assert [found.estimate, found.se, found.ci_low, found.ci_high] == pytest.approx(2 * np.array(expected))
+    assert (found.t, found.p_value) == pytest.approx((fit.t[0], fit.p_value[0]))
+
+
 def test_a_better_group_has_a_log_odds_ratio_above_zero(results):
     found, groups = term(results, "group_difference"), model(results, "group_difference")
     assert found.estimate < 0
@@ -187,6 +196,14 @@ def test_a_group_without_answers_leaves_the_others():
     assert found["accuracy", "A"] is None
     assert found["accuracy", "B"] == "no answer"
     assert found["group_difference", "all"] == "no answer of group B"
+
+
+def test_one_real_and_one_fake_leave_no_interval():
+    table = table_of(["rf", "ff", "rr", "fr", "rf", "rf"], "rf", "AAABBB")
+    found = term(mixed_results(table), "discrimination")
+    assert found.estimate > 0
+    assert (found.df, found.p_value, found.ci_low, found.ci_high) == (0, None, None, None)
+    assert found.degenerate == "too few images for an interval"
 
 
 def test_large_studies_are_left_to_the_library(paper):
