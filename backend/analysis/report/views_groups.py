@@ -153,7 +153,11 @@ def mixed_terms(results: Results, style: Style) -> View | None:
         )
         for one in results.mixed_terms
     ]
-    return view("mixed_terms", "Coefficients of the mixed models", heads, rows, names=3)
+    note = (
+        "Profile likelihood intervals and tests, calibrated by the number of raters. Discrimination: log "
+        "odds ratio of the answer real for a real against a fake; bias: above 0 towards real."
+    )
+    return view("mixed_terms", "Coefficients of the mixed models", heads, rows, names=3, note=note)
 
 
 def gee(results: Results, style: Style) -> View | None:

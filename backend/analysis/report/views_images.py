@@ -157,7 +157,8 @@ def trends(results: Results, style: Style) -> View | None:
     known = any(one.ratio is not None for one in results.trends)
     note = (
         "Factor by which ten images further on change the odds of being right or of answering real, or the "
-        "response time: below 1 is fatigue (or speed), above 1 learning."
+        "response time: of accuracy, below 1 is fatigue and above 1 learning; of response times, below 1 is "
+        "speed."
     )
     return view("trends", "Along the presentation order", heads, rows if known else (), names=3, note=note)
 
