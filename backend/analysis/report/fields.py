@@ -42,13 +42,13 @@ def fields_of(row: type) -> tuple[Field, ...]:
 def flat(row: object) -> dict[str, Any]:
     """A result row as a flat dictionary, with the names of ``fields_of``."""
     values: dict[str, Any] = {}
-    for field in fields(row):
-        value, nested = getattr(row, field.name), nested_in(get_type_hints(type(row))[field.name])
+    for name, nested in _nesting(type(row)):
+        value = getattr(row, name)
         if nested is None:
-            values[field.name] = value
+            values[name] = value
         else:
             inner = flat(value) if value is not None else dict.fromkeys(one.name for one in fields_of(nested))
-            values |= {f"{field.name}_{name}": one for name, one in inner.items()}
+            values |= {f"{name}_{key}": one for key, one in inner.items()}
     return values
 
 
@@ -68,6 +68,13 @@ def attributes(row: type) -> Mapping[str, str]:
 def nested_in(kind: Any) -> type | None:
     """The dataclass that a field of this type holds, if it does; it may be optional."""
     return next((one for one in (kind, *get_args(kind)) if isinstance(one, type) and is_dataclass(one)), None)
+
+
+@lru_cache
+def _nesting(row: type) -> tuple[tuple[str, type | None], ...]:
+    """Each field with the dataclass that it holds; looked up once, as there may be a thousand rows."""
+    hints = get_type_hints(row)
+    return tuple((field.name, nested_in(hints[field.name])) for field in fields(row))
 
 
 def _fields(row: type, meanings: Mapping[str, str]) -> Iterator[Field]:
