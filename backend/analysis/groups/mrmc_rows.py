@@ -50,7 +50,7 @@ class MrmcResult:
     df : float or None
         Degrees of freedom.
     ci_low, ci_high : float or None
-        The t interval.
+        The t interval: of an area on the logit scale, which keeps its level near 1; of a difference as it is.
     p_value : float or None
         Two-sided t test of an area against 1/2, or of a difference against 0.
     ms_raters, cov2, cov3 : float or None
@@ -133,7 +133,7 @@ def _row(
     lacking: str | None,
     level: float,
 ) -> MrmcResult:
-    low, high = found.interval(level)
+    low, high = found.interval(level, "t" if found.difference else "logit")
     raters, reals, fakes = counts
     return MrmcResult(
         method=method,

@@ -23,7 +23,7 @@ def test_every_group_everyone_and_every_pair_by_either_method(paper, scores):
     everyone = Readings.of(scores, paper.truths)
     groups = [everyone.chosen(paper.members(group)) for group in paper.groups]
     assert rows[4].variance == gallas(everyone).variance
-    assert (rows[5].ci_low, rows[5].ci_high) == obuchowski_rockette(everyone).interval(0.9)
+    assert (rows[5].ci_low, rows[5].ci_high) == obuchowski_rockette(everyone).interval(0.9, "logit")
     difference = obuchowski_rockette_difference(*groups)
     assert (rows[7].estimate, rows[7].cov3) == (difference.value, difference.cov3)
     assert rows[6].ms_raters is rows[0].cov2 is None
