@@ -108,19 +108,17 @@ def test_an_image_that_fails_is_retried_reported_and_never_answered_blind(page, 
 def test_small_pictures_that_fail_leave_their_blank_and_come_by_themselves(chromium, server):
     with watched(chromium) as page:
         enter_having_answered(page, server.links["ED1"], "rf")
-        broken, strip = address(page, 1), page.locator("#filmstrip img")
+        broken = address(page, 1)
         page.route("**/images/*.png", lambda route: route.continue_())  # past the browser's cache
         page.route(broken, lambda route: route.abort())
-        for path, small, count in (("/rate/2", strip, 3), ("/review", page.locator("#contact img"), 3)):
+        for path, place in (("/rate/2", "#filmstrip li:nth-child({})"), ("/review", "#image-{}")):
             page.goto(server.links["ED1"] + path)
-            expect(small).to_have_count(count - 1)
-            assert small.evaluate_all("all => Promise.all(all.map(one => one.decode())).then(() => true)")
-            if path == "/review":
-                expect(page.locator("#image-1 .blank")).to_have_text("1")
+            assert page.locator(place.format(2) + " img").evaluate("image => image.decode().then(() => true)")
+            expect(page.locator(place.format(1) + " img")).to_have_count(0)
+        expect(page.locator("#image-1 .blank")).to_have_text("1")
         page.unroute(broken)
         page.evaluate("window.dispatchEvent(new Event('online'))")
         expect(page.locator("#image-1 img")).to_have_js_property("complete", True)
-        expect(page.locator("#contact img")).to_have_count(3)
 
 
 def test_an_image_that_fails_once_is_there_by_itself(page, server):
@@ -211,7 +209,7 @@ def test_an_image_disappears_after_its_time_and_can_still_be_answered(study, ser
     eventually(page, lambda: answers(server), [(1, "real", None), (1, "fake", None)])
     first = viewings(server)[0]
     assert first[0] == 1
-    assert 500 <= first[1] < 800
+    assert 499 < first[1] < 800  # a browser's clock has steps
 
 
 def test_an_answered_image_does_not_come_back_where_nothing_can_be_changed(study):

@@ -155,17 +155,17 @@ def compare(page: Page, ratings) -> None:
     command = [sys.executable, "-m", "backend.cli", "analyze", str(ratings), "--json"]
     results = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
     assert [one["rater"] for one in results["raters"]] == ["DLE1", "ED1", "ED2"]
-    shown = {row[0]: row[1:] for row in table(page, "raters")}
+    shown = {row[0]: row[1:] for row in table(page, "table-raters")}
     for one in results["raters"]:
         counts = [str(one[key]) for key in ("n", "missing", "tp", "fp", "fn", "tn")]
-        rates = [f"{one[key]:.3f}" for key in ("accuracy", "tpr", "tnr", "fpr")]
-        assert shown[one["rater"]] == [one["group"], *counts, *rates]
-    names = {"real": "reals", "fake": "fakes", "all": "all"}
+        assert shown[one["rater"]][:8] == [one["group"], *counts, f"{one['accuracy']:.3f}"]
+        rates = [f"{one[key]:.3f}" for key in ("tpr", "tnr", "fpr", "balanced_accuracy")]
+        assert shown[one["rater"]][9:] == rates
     kappas = [one for one in results["agreement"] if one["statistic"] == "fleiss_kappa"]
     assert len(kappas) == 9
-    for row, one in zip(table(page, "agreement"), kappas, strict=True):
-        value = "–" if one["value"] is None else f"{one['value']:.3f}".replace("-", "−")
-        assert row[:3] == [names[one["subset"]], one["group"], value]
+    for row, one in zip(table(page, "table-agreement"), kappas, strict=False):
+        value = "-" if one["value"] is None else f"{one['value']:.3f}"
+        assert row[:4] == ["Fleiss' kappa", one["subset"], one["group"], value]
 
 
 def table(page: Page, name: str) -> list[list[str]]:

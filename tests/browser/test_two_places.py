@@ -67,12 +67,14 @@ def test_two_tabs_offline_send_everything_once(page, server):
 
 def test_what_a_closed_tab_left_is_sent_by_the_next_page(page, server):
     other = page.context.new_page()
-    other.route("**/answers", lambda route: route.abort())
     other.goto(server.links["ED1"])
+    other.wait_for_load_state("networkidle")
+    page.context.set_offline(True)
     rate(other, "r")
     at(other, 2)
     other.close()
     assert stored(server) == []
+    page.context.set_offline(False)
     page.reload()
     saved(page)
     eventually(page, lambda: stored(server), ["real"])
