@@ -58,14 +58,8 @@ def _environment(folder: Path, languages: Languages, code: str, asset_version: s
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(languages.catalogue(code), newstyle=True)
     environment.globals["asset_version"] = asset_version
-    environment.filters["rate"] = show_rate
     environment.filters["moment"] = show_moment
     return environment
-
-
-def show_rate(value: float | None) -> str:
-    """A proportion or kappa as it is shown: three decimals, an en dash where it is undefined."""
-    return "–" if value is None else f"{value:.3f}".replace("-", "\N{MINUS SIGN}")
 
 
 def show_moment(moment: datetime | None) -> str:

@@ -7,12 +7,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from backend.analysis.figures.labels import breadth
-from backend.analysis.figures.plotting import FONT, FRAME, GREY, MM, SINGLE, colour, legend, saved, styled
+from backend.analysis.figures.plotting import FONT, FRAME, GREY, MM, SINGLE, colour, legend, styled
 from backend.analysis.planning.plan import Plan
 
 MARKERS = "os^vDPX*<>"
 PANEL, ABOVE = 44.0, 14.0  # mm
-KINDS = ("svg", "pdf", "png")
 
 
 def plan_figure(plan: Plan) -> Figure:
@@ -42,12 +41,6 @@ def plan_figure(plan: Plan) -> Figure:
         wanted = Line2D([], [], color=GREY, linewidth=0.8, linestyle=(0, (4, 3)), label="Wanted")
         legend(column[0], SINGLE, [*_keys(plan), wanted])
         return figure
-
-
-def drawn(figure: Figure, kind: str) -> bytes:
-    """The figure as ``svg``, ``pdf`` or ``png``, byte for byte the same on every run."""
-    undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
-    return saved(figure, format=kind, dpi=300, metadata=undated[kind])
 
 
 def _panel(axes: Axes, plan: Plan, measure: str, wanted: float | None) -> None:

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from backend.analysis.planning.figure import KINDS, drawn, plan_figure
+from backend.analysis.figures.formats import FORMATS
+from backend.analysis.planning.figure import plan_figure
 from backend.analysis.planning.plan import Plan, to_csv, to_json
 from backend.analysis.planning.text import to_text
 from training.files import new_file, new_folder
@@ -18,11 +19,11 @@ def write_folder(plan: Plan, target: Path) -> None:
         (folder / "plan.csv").write_text(to_csv(plan), encoding="utf-8", newline="")
         (folder / "plan.txt").write_text(to_text(plan), encoding="utf-8")
         figure = plan_figure(plan)
-        for kind in KINDS:
-            (folder / f"plan.{kind}").write_bytes(drawn(figure, kind))
+        for kind, save in FORMATS.items():
+            (folder / f"plan.{kind}").write_bytes(save(figure))
 
 
 def write_figure(plan: Plan, target: Path) -> None:
-    """Write the figure in the format that the name ends in: one of ``KINDS``."""
+    """Write the figure in the format that the name ends in: one of ``FORMATS``."""
     with new_file(target) as partial:
-        partial.write_bytes(drawn(plan_figure(plan), target.suffix.lower().removeprefix(".")))
+        partial.write_bytes(FORMATS[target.suffix.lower().removeprefix(".")](plan_figure(plan)))

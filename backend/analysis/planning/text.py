@@ -1,13 +1,14 @@
 """A plan as text for a terminal or a log, rounded for reading."""
 
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from backend.analysis.groups.equivalence import CHANCE
 from backend.analysis.planning.design import NEAR, Design
 from backend.analysis.planning.needs import EQUIVALENCE, SUPERIORITY, WIDTH, Need
 from backend.analysis.planning.plan import Plan
 from backend.analysis.planning.simulate import PlannedStudy
+from backend.analysis.text import aligned
 
 GOALS = {
     SUPERIORITY: "a power of {:g} for superiority",
@@ -70,7 +71,7 @@ def _grid(plan: Plan, measure: str) -> str:
     cells = {(study.raters, study.images): _cell(study, measure) for study in plan.studies}
     header = ["raters", *(f"{images} images" for images in plan.design.images)]
     rows = ([str(r), *(cells[r, images] for images in plan.design.images)] for r in plan.design.raters)
-    return _table(header, rows)
+    return aligned(header, rows)
 
 
 def _cell(study: PlannedStudy, measure: str) -> str:
@@ -87,7 +88,7 @@ def _one_rater(plan: Plan) -> str:
     for title, measure, needed in asked:
         powers = [f"{getattr(one, measure):.3f}" for one in plan.one_rater]
         rows.append([title, *powers, f"{needed:,} images" if needed else "beyond reach"])
-    return _table(header, rows)
+    return aligned(header, rows)
 
 
 def _answers(needs: Sequence[Need]) -> str:
@@ -101,7 +102,7 @@ def _answers(needs: Sequence[Need]) -> str:
             ["none", "-"] if need.needed is None else [f"{need.needed} {need.other}", f"{need.reached:.3f}"]
         )
         rows.append([f"{need.number} {need.given}", *found, f"{need.best:.3f}", f"{need.limit:.3f}"])
-    lines = [f"How many for {GOALS[goal].format(wanted)}", _table(header, rows)]
+    lines = [f"How many for {GOALS[goal].format(wanted)}", aligned(header, rows)]
     for given in dict.fromkeys(need.given for need in needs):
         failed = [need for need in needs if need.given == given and need.needed is None]
         lines += _explained([need for need in failed if need.bounded], BOUNDED)
@@ -128,14 +129,3 @@ def _remarks(plan: Plan) -> list[str]:
             f"studies with {worst.raters} raters and {worst.images} images. Do not trust the powers there."
         )
     return [textwrap.fill(remark, LINE) for remark in remarks]
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Columns aligned by blanks, the first to the left and the others to the right."""
-    lines = [list(header), *map(list, rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    lines.insert(1, ["-" * width for width in widths])
-    return "\n".join(
-        "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]).rstrip()
-        for line in lines
-    )

@@ -12,8 +12,6 @@ from backend.analysis.raters.rates import Rates, rate_columns
 from backend.analysis.raters.response_times import ResponseTimes, response_columns
 from backend.analysis.ratings import RatingsTable
 
-RATES = ("accuracy", "tpr", "tnr", "fpr")
-
 
 @dataclass(frozen=True)
 class Confusion:

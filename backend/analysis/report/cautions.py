@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from backend.analysis.ratings import RatingsError, RatingsTable
 from backend.analysis.ratings.numbers import labels, numbers
+from backend.analysis.text import listed
 
 if TYPE_CHECKING:
     from backend.analysis.report.results import Results
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 NUMBERS = ("position", "revisions", "confidence", "response_ms")
 FEW_RATERS, FEW_IMAGES = 5, 10
 ALPHA = 0.05
+NAMED = 5
 
 
 def usable(table: RatingsTable) -> tuple[RatingsTable, tuple[str, ...]]:
@@ -34,14 +36,14 @@ def cautions(results: Results) -> tuple[str, ...]:
     """Warnings about a study's ratings and about what can be concluded from them."""
     return tuple(
         text
-        for about in (_missing, _one_kind, _few, _smallest_p, _one_answer, _many)
+        for about in (_missing, _one_kind, _few, _smallest_p, _one_answer, _level)
         for text in about(results)
     )
 
 
 def _missing(results: Results) -> Iterator[str]:
     of, convention = results.ratings, results.configuration.convention
-    silent = [rater.rater for rater in results.raters if rater.tp + rater.fp + rater.fn + rater.tn == 0]
+    silent = [rater.rater for rater in results.raters if rater.n == 0]
     if of.missing:
         counted = {
             "missing": "They are left out, as if missing at random",
@@ -51,7 +53,7 @@ def _missing(results: Results) -> Iterator[str]:
         }[convention]
         yield f"{of.missing} of {of.rows} answers are missing. {counted}."
     if silent and convention == "missing":
-        yield f"Nothing was answered by {_listed(silent)}: there is no rate of theirs."
+        yield f"Nothing was answered by {listed(silent, NAMED)}: there is no rate of theirs."
 
 
 def _one_kind(results: Results) -> Iterator[str]:
@@ -71,7 +73,8 @@ def _few(results: Results) -> Iterator[str]:
         yield f"There are {of.real} reals and {of.fake} fakes: too few images to speak of others."
     lonely = [group.group for group in results.groups[:-1] if group.raters == 1]
     if lonely and of.raters > 1:
-        yield f"One rater alone is in {_listed(lonely)}: such a group says nothing about its kind of rater."
+        alone = listed(lonely, NAMED)
+        yield f"One rater alone is in {alone}: such a group says nothing about its kind of rater."
 
 
 def _smallest_p(results: Results) -> Iterator[str]:
@@ -85,20 +88,11 @@ def _smallest_p(results: Results) -> Iterator[str]:
 
 
 def _one_answer(results: Results) -> Iterator[str]:
-    same = [
-        rater.rater
-        for rater in results.raters
-        if rater.n > 1 and (rater.tp + rater.fp in (0, rater.tp + rater.fp + rater.fn + rater.tn))
-    ]
+    same = [rater.rater for rater in results.raters if rater.n > 1 and rater.tp + rater.fp in (0, rater.n)]
     if same and results.configuration.convention == "missing":
-        yield f"Every image got the same answer from {_listed(same)}."
+        yield f"Every image got the same answer from {listed(same, NAMED)}."
 
 
-def _many(results: Results) -> Iterator[str]:
+def _level(results: Results) -> Iterator[str]:
     if results.configuration.level != 0.95:
         yield f"All intervals are at {results.configuration.level * 100:g} %."
-
-
-def _listed(names: list[str], most: int = 5) -> str:
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

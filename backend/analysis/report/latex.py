@@ -1,6 +1,6 @@
 """The report's tables as LaTeX, for papers: booktabs, nothing else."""
 
-from backend.analysis.report.views import View
+from backend.analysis.report.view import View
 
 ESCAPES = {
     "\\": r"\textbackslash{}",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from backend.analysis.report.references import REFERENCES
 from backend.analysis.report.results import Results
 from backend.analysis.report.rounding import Style, count
-from backend.analysis.report.views import style_of
+from backend.analysis.report.view import style_of
 
 _CITED = re.compile(r"\[([a-z0-9, ]+)\]")
 

@@ -5,7 +5,9 @@ from dataclasses import fields
 from backend.analysis.report.results import Results
 from backend.analysis.report.rounding import count
 from backend.analysis.report.serial import tables
-from backend.analysis.report.views import View, views
+from backend.analysis.report.view import View
+from backend.analysis.report.views import views
+from backend.analysis.text import aligned, listed
 
 MOST_REASONS = 40
 
@@ -42,7 +44,7 @@ def reasons(results: Results) -> list[str]:
                 reason = getattr(row, field.name)
                 if field.name.endswith("degenerate") and reason:
                     found.setdefault((table, reason), []).append(_called(row))
-    return [f"{table} ({_some(rows)}): {reason}" for (table, reason), rows in found.items()]
+    return [f"{table} ({listed(rows, 3)}): {reason}" for (table, reason), rows in found.items()]
 
 
 def _called(row: object) -> str:
@@ -57,25 +59,7 @@ def _called(row: object) -> str:
     return " ".join(texts)
 
 
-def _some(rows: list[str], most: int = 3) -> str:
-    return ", ".join(rows[:most]) + (f" and {len(rows) - most} more" if len(rows) > most else "")
-
-
 def _section(shown: View) -> str:
     note = f"\n{shown.note}" if shown.note else ""
-    return f"{shown.title}\n{_table(shown)}{note}"
-
-
-def _table(shown: View) -> str:
-    """Columns aligned by blanks, names to the left and numbers to the right."""
-    lines = [list(shown.header), *([" ".join(cell.split()) for cell in row] for row in shown.rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    lines.insert(1, ["-" * width for width in widths])
-    aligned = (
-        [
-            cell.ljust(width) if i < shown.names else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ]
-        for line in lines
-    )
-    return "\n".join("  ".join(cells).rstrip() for cells in aligned)
+    rows = ([" ".join(cell.split()) for cell in row] for row in shown.rows)
+    return f"{shown.title}\n{aligned(shown.header, rows, shown.names)}{note}"

@@ -2,7 +2,7 @@
 
 from backend.analysis.report.results import Results
 from backend.analysis.report.rounding import UNDEFINED, Style
-from backend.analysis.report.views import Maker, View, level_of, view
+from backend.analysis.report.view import Maker, View, level_of, view
 
 MEASURES = {
     "accuracy": "accuracy",

@@ -3,7 +3,7 @@
 from backend.analysis.images.difficulty import easiest, hardest
 from backend.analysis.report.results import Results
 from backend.analysis.report.rounding import UNDEFINED, Style
-from backend.analysis.report.views import Maker, View, level_of, view
+from backend.analysis.report.view import Maker, View, level_of, view
 
 SHOWN = 8
 """Images at either end that the report shows; the others are in the files."""

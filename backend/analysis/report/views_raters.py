@@ -2,7 +2,7 @@
 
 from backend.analysis.report.results import Results
 from backend.analysis.report.rounding import Style
-from backend.analysis.report.views import Maker, View, level_of, view
+from backend.analysis.report.view import Maker, View, level_of, view
 
 
 def confusion(results: Results, style: Style) -> View | None:

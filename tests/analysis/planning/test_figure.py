@@ -4,8 +4,9 @@ from itertools import pairwise
 
 import pytest
 
+from backend.analysis.figures.formats import FORMATS
 from backend.analysis.planning.design import Design
-from backend.analysis.planning.figure import KINDS, drawn, plan_figure
+from backend.analysis.planning.figure import plan_figure
 from backend.analysis.planning.plan import make_plan
 
 DESIGNS = {
@@ -57,6 +58,6 @@ def test_lines_differ_in_colour_or_marker(plans):
     assert len({(line.get_color(), line.get_marker()) for line in lines}) == len(lines) == 12
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", FORMATS)
 def test_the_same_plan_gives_the_same_bytes(plans, kind):
-    assert drawn(plan_figure(plans["plain"]), kind) == drawn(plan_figure(plans["plain"]), kind)
+    assert FORMATS[kind](plan_figure(plans["plain"])) == FORMATS[kind](plan_figure(plans["plain"]))

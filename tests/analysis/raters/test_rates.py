@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from backend.analysis.groups.spread import group_results
-from backend.analysis.raters.confusion import RATES, rater_results
+from backend.analysis.raters.confusion import rater_results
 from backend.analysis.ratings import RatingRow, RatingsTable
+
+RATES = ("accuracy", "tpr", "tnr", "fpr")
 
 # Baur et al. (2018), Table 2, whose rates are truncated to three decimals.
 TABLE_2 = """

@@ -6,7 +6,7 @@ import pytest
 
 from backend.analysis.report.results import analyze
 from backend.analysis.report.text import to_text
-from backend.analysis.report.views import style_of
+from backend.analysis.report.view import style_of
 
 TABLE_2 = {
     "DLE1": "50 26 0 4 0.675 1.000 0.133",
