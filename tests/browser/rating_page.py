@@ -77,6 +77,16 @@ def saved(page: Page) -> None:
     expect(page.locator("#saved")).to_have_text("Saved")
 
 
+def overview_ready(page: Page) -> None:
+    """Wait until the overview takes keys and presses: its script has looked for answers, and it was painted.
+
+    Chromium drops what is pressed before a new page's first frame, which a busy machine shows late.
+    """
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your answers")
+    expect(page.locator("#saving")).to_have_text("Saved")
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+
 def waiting(page: Page, count: int) -> None:
     expect(page.locator("#saved")).to_have_text(f"Offline, waiting: {count}", timeout=15_000)
 

@@ -143,6 +143,7 @@ def test_no_image_is_fetched_twice(chromium, server):
     before, fetched = served(), []
     with watched(chromium) as page:
         enter(page, server.links["ED1"])
+        page.wait_for_load_state("networkidle")  # all are there: the reload cuts none off on its way
         page.on("request", lambda request: fetched.append(request.url) if "/images/" in request.url else None)
         page.reload()
         rate(page, "rfrfr")

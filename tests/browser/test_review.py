@@ -13,6 +13,7 @@ from tests.browser.rating_page import (
     enter_having_answered,
     eventually,
     no_sideways_scrolling,
+    overview_ready,
     rate,
     saved,
     watched,
@@ -39,8 +40,7 @@ def page(chromium, invited):
 
 def overview(page: Page) -> None:
     page.get_by_role("link", name="Overview", exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Your answers")
-    expect(page.locator("#saving")).to_have_text("Saved")
+    overview_ready(page)
 
 
 def tile(page: Page, position: int):
@@ -159,7 +159,7 @@ def test_the_last_answer_is_undone_here_too_by_one_key_or_a_press(page, studies,
     """After the last image, and after an image that was opened from here, this is the page that comes."""
     page.goto(f"{invited[1]}/rate/{TOTAL}")
     rate(page, "f", start=TOTAL)
-    expect(page.locator("#review #undo")).to_be_visible()  # the script is there
+    overview_ready(page)
     page.keyboard.press("u")
     expect(page.locator("#said")).to_have_text(f"Image {TOTAL}: no answer.")
     expect(tile(page, TOTAL)).to_be_focused()
@@ -169,6 +169,7 @@ def test_the_last_answer_is_undone_here_too_by_one_key_or_a_press(page, studies,
     rate(page, "r", start=2)
     expect(page.locator("#image-2 .state")).to_have_text("real")
     page.reload()
+    overview_ready(page)
     page.locator("#review #undo").click()
     expect(page.locator("#image-2 .state")).to_have_text("fake")
     expect(page.locator("#undo")).not_to_be_visible()

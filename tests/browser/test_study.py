@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from backend import accounts
-from tests.browser.rating_page import at, no_sideways_scrolling
+from tests.browser.rating_page import at, no_sideways_scrolling, overview_ready
 from tests.browser.serving import Server, serving
 
 TOTAL = 40
@@ -27,6 +27,7 @@ def begin(page: Page, link: str) -> None:
 
 
 def submit(page: Page) -> None:
+    overview_ready(page)
     page.get_by_role("button", name="Submit my answers").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Thank you")
 

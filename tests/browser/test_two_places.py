@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.rating_page import at, enter, eventually, rate, saved, waiting, watched
+from tests.browser.rating_page import at, enter, eventually, overview_ready, rate, saved, waiting, watched
 from tests.browser.records import answers, current, stored
 
 
@@ -109,6 +109,7 @@ def test_submitted_on_another_device(chromium, server):
         phone.goto(server.links["ED1"])
         at(phone, 1)
         tablet.goto(f"{server.links['ED1']}/review")
+        overview_ready(tablet)
         tablet.get_by_role("checkbox").check()
         tablet.get_by_role("button", name="Submit my answers").click()
         tablet.wait_for_url("**/done")
