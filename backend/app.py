@@ -10,18 +10,7 @@ import webapp
 from backend.database.schema import require_current
 from backend.database.sessions import Database
 from backend.languages import Languages
-from backend.routes import (
-    admin,
-    errors,
-    exports,
-    health,
-    middleware,
-    rater,
-    results,
-    studies,
-    study_page,
-    study_settings,
-)
+from backend.routes import admin, errors, health, middleware, rater
 from backend.routes.assets import Assets
 from backend.routes.pages import Pages
 from backend.settings import Settings
@@ -36,7 +25,7 @@ def create_app(settings: Settings) -> FastAPI:
     assets = Assets(folder / "static")
     app.state.pages = Pages(folder / "templates", Languages(), asset_version=assets.version)
     app.mount("/static", assets, name="static")
-    for routes in (rater, admin, studies, study_page, study_settings, results, exports, health):
+    for routes in (rater, admin, health):
         app.include_router(routes.router)
     errors.install(app)
     middleware.install(app)

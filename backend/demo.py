@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from backend import accounts, serving
+from backend import accounts
 from backend.database import schema
 from backend.database.sessions import Database
 from backend.demo_mix import SEED, SHIPPED, about_images, make_mix
@@ -76,6 +76,8 @@ def demo(
     # Another generator makes another mix and another study: answers belong to the images that were shown.
     suffix = "" if generator == default else f"-{_named_after(Path(generator), 'generator')}"
     mix, study = home / f"mix{suffix}", home / f"study{suffix}"
+    from backend import serving  # the whole web application: loaded when there is something to serve
+
     make_mix(home, data, generator, mix)
     settings = load_settings()
     settings = settings.model_copy(

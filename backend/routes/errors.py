@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from backend.languages import SOURCE, translatable
-from backend.routes.access import LoginRequired, PasswordRequired
+from backend.routes.admin.access import LoginRequired, PasswordRequired
 from backend.studies.invitations import admit
 from backend.studies.refusals import Conflict, Invalid, Refused, Unknown
 from training.errors import UserError

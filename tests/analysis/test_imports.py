@@ -17,4 +17,4 @@ def test_the_analysis_knows_neither_web_nor_database():
 
 
 def test_the_command_line_starts_without_the_heavy_libraries():
-    assert not loaded_by("backend.cli_analyze, backend.analysis.ratings") & {"scipy", "matplotlib"}
+    assert not loaded_by("backend.cli.analyze, backend.analysis.ratings") & {"scipy", "matplotlib"}

@@ -9,10 +9,10 @@ from typing import get_args
 import pytest
 import sqlalchemy as sa
 
-from backend import cli
 from backend.analysis.ratings import COLUMNS
+from backend.cli.exports import What
 from backend.database.tables import ConsentText, Presentation, Rater
-from backend.routes.exports import Data
+from backend.routes.admin.exports import Data
 from backend.studies import lifecycle, recording
 from backend.studies.answers import Answer, Viewing
 from backend.studies.exports import EXPORTS, HISTORY, PARTICIPANTS, VIEWINGS, chunks, csv_lines
@@ -171,7 +171,7 @@ def test_rows_are_sent_as_they_come():
 
 
 def test_page_command_and_rules_know_the_same_exports():
-    assert set(get_args(Data)) == set(get_args(cli.What)) == set(EXPORTS)
+    assert set(get_args(Data)) == set(get_args(What)) == set(EXPORTS)
 
 
 @pytest.mark.parametrize(

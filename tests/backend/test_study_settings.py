@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from backend.database import ratings
 from backend.database.tables import Event, Study
-from backend.routes.option_fields import LABELS, plainly
+from backend.routes.admin.option_fields import LABELS, plainly
 from backend.storage import ImageStore
 from backend.studies import lifecycle, rating
 from backend.studies.mixes import import_mix

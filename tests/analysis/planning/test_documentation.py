@@ -12,7 +12,7 @@ from backend.analysis.planning.exact import OneRater
 from backend.analysis.planning.needs import Need
 from backend.analysis.planning.plan import Plan
 from backend.analysis.planning.simulate import PlannedStudy, simulate
-from backend.cli_plan import plan
+from backend.cli.plan import plan
 
 TEXT = (Path(__file__).parents[3] / "docs" / "planning.md").read_text(encoding="utf-8")
 

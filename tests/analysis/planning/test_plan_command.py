@@ -6,7 +6,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from backend.cli_plan import plan
+from backend.cli.plan import plan
 from training.errors import UserError
 
 app = typer.Typer()

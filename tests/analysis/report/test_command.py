@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from backend.analysis.ratings import read_ratings
 from backend.analysis.report.results import analyze as analyse
 from backend.analysis.report.serial import schema, to_json
-from backend.cli_analyze import analyze
+from backend.cli.analyze import analyze
 from training.errors import UserError
 from training.manifest import read_manifest
 

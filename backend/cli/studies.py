@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from backend.cli_shared import GROUP_OPTIONS, StudyArgument, opened
+from backend.cli.shared import GROUP_OPTIONS, StudyArgument, opened
 from backend.database import consents, mixes, raters, ratings, studies
 from backend.database.columns import LARGEST_ID
 from backend.languages import Languages

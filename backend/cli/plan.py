@@ -86,9 +86,9 @@ def plan(
         dermvtt plan --margin 0.1 --power 0.9 --json > plan.json
     """
     # Imported here because scipy and matplotlib would slow down the start of every other command.
-    from backend.analysis.planning.design import Design  # noqa: PLC0415
-    from backend.analysis.planning.plan import make_plan, to_json  # noqa: PLC0415
-    from backend.analysis.planning.text import to_text  # noqa: PLC0415
+    from backend.analysis.planning.design import Design
+    from backend.analysis.planning.plan import make_plan, to_json
+    from backend.analysis.planning.text import to_text
 
     if figure is not None and figure.suffix.lower() not in FIGURES:
         raise typer.BadParameter(f"--figure must end in {', '.join(FIGURES)}, not {figure.name!r}.")
@@ -127,7 +127,7 @@ def plan(
 
         found = make_plan(design, show)
     if out is not None or figure is not None:
-        from backend.analysis.planning.folder import write_figure, write_folder  # noqa: PLC0415 - as above
+        from backend.analysis.planning.folder import write_figure, write_folder
 
         for target, write in ((out, write_folder), (figure, write_figure)):
             if target is not None:

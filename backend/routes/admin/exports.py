@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
 
 from backend.database.sessions import Database
-from backend.routes.access import AdminDep
+from backend.routes.admin.access import AdminDep
 from backend.routes.dependencies import DatabaseDep, RowId
 from backend.studies.exports import chunks, csv_lines
 from backend.studies.lifecycle import get_study

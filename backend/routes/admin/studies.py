@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from backend.database import mixes, raters, studies
 from backend.database.columns import LARGEST_ID
-from backend.routes.access import AdminAccess, AdminDep, CheckedForm
+from backend.routes.admin.access import AdminAccess, AdminDep, CheckedForm
 from backend.routes.dependencies import DatabaseDep, PagesDep
 from backend.studies import lifecycle
 from backend.studies.refusals import Refused

@@ -24,7 +24,7 @@ def _pictures(mix: Path) -> Callable[[str], bytes | None]:
 
 def _print_schema(wanted: bool) -> None:
     if wanted:
-        from backend.analysis.report.serial import schema  # noqa: PLC0415 - as below
+        from backend.analysis.report.serial import schema
 
         typer.echo(json.dumps(schema(), indent=2, ensure_ascii=False))
         raise typer.Exit
@@ -95,10 +95,10 @@ def analyze(
         dermvtt analyze ratings.csv --margin 0.1
     """
     # Imported here because scipy and matplotlib would slow down the start of every other command.
-    from backend.analysis.ratings import read_ratings  # noqa: PLC0415
-    from backend.analysis.report import serial  # noqa: PLC0415
-    from backend.analysis.report.results import analyze as analyse  # noqa: PLC0415
-    from backend.analysis.report.text import to_text  # noqa: PLC0415
+    from backend.analysis.ratings import read_ratings
+    from backend.analysis.report import serial
+    from backend.analysis.report.results import analyze as analyse
+    from backend.analysis.report.text import to_text
 
     if blank_as_error and convention != "missing":
         raise typer.BadParameter("--blank-as-error and --convention are two ways to say it; give one.")
@@ -115,7 +115,7 @@ def analyze(
         results = analyse(read_ratings(ratings), convention=chosen, margin=margin, level=level, seed=seed)
     if out is not None:
         with console.status("Drawing the figures"):
-            from backend.analysis.report.folder import write_folder  # noqa: PLC0415
+            from backend.analysis.report.folder import write_folder
 
             write_folder(results, out, latex=latex, picture=picture)
         typer.echo(f"Results written to {out}", err=True)

@@ -7,10 +7,10 @@ from fastapi.responses import RedirectResponse, Response
 
 from backend.database import mixes, ratings
 from backend.database.tables import Study
-from backend.routes.access import AdminAccess, AdminDep, CheckedForm
+from backend.routes.admin.access import AdminAccess, AdminDep, CheckedForm
+from backend.routes.admin.option_fields import SECTIONS, plainly
+from backend.routes.admin.settings_form import option_changes, set_apart, shown, texts_of
 from backend.routes.dependencies import DatabaseDep, PagesDep, RowId
-from backend.routes.option_fields import SECTIONS, plainly
-from backend.routes.settings_form import option_changes, set_apart, shown, texts_of
 from backend.studies import consent, lifecycle
 from backend.studies.consent import Told
 from backend.studies.lifecycle import get_study

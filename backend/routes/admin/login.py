@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from backend import accounts
-from backend.routes.access import (
+from backend.routes.admin.access import (
     FORM_COOKIE,
     SESSION_COOKIE,
     CheckedForm,

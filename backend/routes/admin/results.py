@@ -14,7 +14,7 @@ from backend.analysis.report.results import Results
 from backend.analysis.report.serial import tables, to_csv, to_json
 from backend.database import mixes, raters
 from backend.database.sessions import Database
-from backend.routes.access import AdminDep
+from backend.routes.admin.access import AdminDep
 from backend.routes.dependencies import DatabaseDep, ImagesDep, PagesDep, RowId
 from backend.storage import ImageStore
 from backend.studies.lifecycle import get_study

@@ -32,10 +32,10 @@ def audit_mix(
         dermvtt audit-mix mixes/x.zip --json > audit.json
     """
     # Imported here because scipy and Pillow would slow down the start of every other command.
-    from backend.audit.measure import measure  # noqa: PLC0415
-    from backend.audit.reading import read_mix  # noqa: PLC0415
-    from backend.audit.report import Configuration, audit, to_json  # noqa: PLC0415
-    from backend.audit.text import to_text  # noqa: PLC0415
+    from backend.audit.measure import measure
+    from backend.audit.reading import read_mix
+    from backend.audit.report import Configuration, audit, to_json
+    from backend.audit.text import to_text
 
     console = Console(stderr=True)
     read = read_mix(mix)

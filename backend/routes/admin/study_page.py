@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import RedirectResponse, Response
 
 from backend.database import events, mixes, raters
-from backend.routes.access import AdminAccess, AdminDep, CheckedForm
+from backend.routes.admin.access import AdminAccess, AdminDep, CheckedForm
 from backend.routes.dependencies import DatabaseDep, PagesDep, RowId, SettingsDep
 from backend.studies import invitations, journal, lifecycle, rating
 from backend.studies.invitations import Invited

@@ -1,0 +1,66 @@
+"""``dermvtt invite`` and what follows: the links of a study's raters."""
+
+from typing import Annotated
+
+import typer
+
+from backend.cli.shared import RaterArgument, StudyOption, opened
+from backend.settings import Settings, load_settings
+from backend.studies import invitations, rating
+from backend.studies.invitations import Invited
+
+
+def invite(
+    study: StudyOption,
+    group: Annotated[
+        str, typer.Option(help="The raters' group, such as ED; none where the study asks them for it.")
+    ] = "",
+    count: Annotated[int, typer.Option(help="How many raters.")] = 1,
+    name: Annotated[
+        str, typer.Option(help="A pseudonym, for one rater [default: ED1, ED2, ... or R1, R2, ...].")
+    ] = "",
+) -> None:
+    """Invite raters and print their links: this once, for only a hash of them is stored.
+
+    Example: dermvtt invite --study 1 --group ED --count 3
+    """
+    settings = load_settings()
+    with opened(settings) as database, database.write() as session:
+        invited = invitations.invite(session, study, group, count, name)
+    for rater in invited:
+        _print_link(settings, rater)
+
+
+def renew(study: StudyOption, name: RaterArgument) -> None:
+    """Give a rater a new link; the old one stops working, her answers stay.
+
+    Example: dermvtt renew --study 1 ED2
+    """
+    settings = load_settings()
+    with opened(settings) as database, database.write() as session:
+        rater = invitations.renew(session, study, name)
+    _print_link(settings, rater)
+
+
+def revoke(study: StudyOption, name: RaterArgument) -> None:
+    """Make a rater's link stop working; her answers stay.
+
+    Example: dermvtt revoke --study 1 ED2
+    """
+    with opened(load_settings()) as database, database.write() as session:
+        invitations.revoke(session, study, name)
+    print(f"The link of {name} no longer works.")
+
+
+def reopen(study: StudyOption, name: RaterArgument) -> None:
+    """Let a rater who has submitted go on with her answers. It is recorded.
+
+    Example: dermvtt reopen --study 1 ED2
+    """
+    with opened(load_settings()) as database, database.write() as session:
+        rating.reopen(session, study, name)
+    print(f"{name} can change her answers again, until she submits.")
+
+
+def _print_link(settings: Settings, rater: Invited) -> None:
+    print(f"{rater.name}\t{rater.group or '-'}\t{settings.base_url}/r/{rater.token}")

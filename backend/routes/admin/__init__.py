@@ -1,0 +1,11 @@
+"""The admin's pages. Each route says who may use it; ``access`` knows who asks."""
+
+from fastapi import APIRouter
+
+from backend.routes.admin import exports, login, results, studies, study_page, study_settings
+
+PARTS = (login, studies, study_page, study_settings, results, exports)
+
+router = APIRouter()
+for part in PARTS:
+    router.include_router(part.router)
