@@ -7,6 +7,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 import webapp
+from backend.database.changes import Changes
 from backend.database.schema import require_current
 from backend.database.sessions import Database
 from backend.languages import Languages
@@ -45,9 +46,11 @@ def connect(app: FastAPI, settings: Settings) -> None:
     app.state.settings = settings
     app.state.database = database
     app.state.images = ImageStore(settings.images_dir)
+    app.state.changes = Changes(database)
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
+    app.state.changes.close()
     app.state.database.close()

@@ -4,6 +4,7 @@ import logging
 import socket
 from collections.abc import Callable
 from contextlib import closing
+from types import FrameType
 
 import uvicorn
 
@@ -35,15 +36,25 @@ def _run(settings: Settings, listener: socket.socket, ready: Callable[[str], Non
         server_header=False,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
-    _Server(config, lambda: ready(settings.base_url)).run(sockets=[listener])
+    # Streams to watching admins would hold a shutdown up until they end by themselves.
+    server = _Server(config, lambda: ready(settings.base_url), app.state.changes.close)
+    server.run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it is ready."""
+    """A server that says when it is ready, and when it has been asked to stop."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], stopping: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._ready = ready
+        self._stopping = stopping
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Asked to stop, by a signal."""
+        super().handle_exit(sig, frame)
+        self._stopping()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""

@@ -1,6 +1,6 @@
 """Connections and transactions, the same to the rest of the program on SQLite and on PostgreSQL."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import Lock
@@ -23,6 +23,7 @@ class Database:
         # SQLite has one writer at a time and lets the others sleep and ask again, some of them for seconds.
         # In one process they queue up here instead, and each goes on as soon as the one before is done.
         self._turn = Lock() if self.engine.dialect.name == "sqlite" else nullcontext()
+        self._after_write: list[Callable[[], None]] = []
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -35,6 +36,12 @@ class Database:
         """A transaction that is durable when the block ends, and undone when it raises."""
         with self._turn, self._writers.begin() as session:
             yield session
+        for told in self._after_write:
+            told()
+
+    def after_write(self, told: Callable[[], None]) -> None:
+        """Call this after every commit; it must be quick and must not raise."""
+        self._after_write.append(told)
 
     def close(self) -> None:
         """Close all connections."""

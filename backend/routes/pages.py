@@ -33,18 +33,19 @@ class Pages:
     ) -> HTMLResponse:
         """Render ``template``; every page knows the request's id and the surround that was chosen."""
         surround = "light" if request.cookies.get(SURROUND_COOKIE) == "light" else "dark"
-        html = (
-            self._environments[language]
-            .get_template(template)
-            .render(
-                request_id=request.state.request_id,
-                surround=surround,
-                language=language,
-                languages=list(self.languages.names.items()),
-                **values,
-            )
+        html = self.fragment(
+            template,
+            request_id=request.state.request_id,
+            surround=surround,
+            language=language,
+            languages=list(self.languages.names.items()),
+            **values,
         )
         return HTMLResponse(html, status_code=status)
+
+    def fragment(self, template: str, *, language: str = SOURCE, **values: Any) -> str:
+        """A part of a page: only what is given is known to it."""
+        return self._environments[language].get_template(template).render(language=language, **values)
 
 
 def _environment(folder: Path, languages: Languages, code: str, asset_version: str) -> Environment:

@@ -71,6 +71,9 @@ class StudyOptions(BaseModel):
     seal_results: bool = Field(
         default=False, description="nobody sees results, admins neither, before the study is closed"
     )
+    live_accuracy: bool = Field(
+        default=False, description="the live page shows how many answers are right before the study is closed"
+    )
     questions: tuple[Question, ...] = Field(
         default=(),
         max_length=20,

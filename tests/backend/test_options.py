@@ -19,6 +19,7 @@ OTHERS = {
     "ask_group": True,
     "show_results": True,
     "seal_results": True,
+    "live_accuracy": True,
     "questions": "years",
 }
 

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from backend.routes.admin import exports, login, results, studies, study_page, study_settings
+from backend.routes.admin import exports, live, login, results, studies, study_page, study_settings
 
-PARTS = (login, studies, study_page, study_settings, results, exports)
+PARTS = (login, studies, study_page, live, study_settings, results, exports)
 
 router = APIRouter()
 for part in PARTS:

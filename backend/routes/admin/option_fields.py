@@ -94,6 +94,12 @@ SECTIONS = (
                 "nor its exports show results while answers come in; turning it off is on record.",
             ),
             Field(
+                "live_accuracy",
+                "The overview shows how many answers are right while they come in",
+                "Otherwise it shows speed and progress alone until the study is closed. Never where "
+                "results are sealed.",
+            ),
+            Field(
                 "show_results",
                 "Raters see their own results",
                 "Their confusion table, and the images that fooled them. Once the study is closed with this "

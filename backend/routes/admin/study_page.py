@@ -13,6 +13,7 @@ from backend.studies.invitations import Invited
 from backend.studies.lifecycle import RELEASED, get_study
 from backend.studies.options import options_of
 from backend.studies.refusals import Refused
+from backend.watching.board import board
 
 router = APIRouter(prefix="/admin/studies/{study_id}")
 
@@ -110,6 +111,7 @@ def _study_page(
         study = get_study(session, study_id)
         values = {
             "progress": raters.progress(session, study_id),
+            "board": board(session, study),
             "practice": mixes.find(session, study.practice_mix_id or 0),
             "released": events.happened(session, study_id, RELEASED),
             "journal": journal.entries(session, study_id),
