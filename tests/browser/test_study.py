@@ -114,7 +114,7 @@ def test_three_raters_an_admin_and_the_command_line(chromium, server, tmp_path):
     page = chromium.new_context(accept_downloads=True).new_page()
     log_in(page, server)
     page.get_by_role("link", name="Real or generated?").click()
-    assert page.locator("tbody tr", has_text="submitted").count() == 3
+    assert page.locator("#board tbody tr", has_text="submitted").count() == 3
     page.get_by_role("link", name="Results").click()
     for figure in page.locator("figure img").all():
         assert figure.evaluate("async image => { await image.decode(); return image.naturalWidth }") > 100
