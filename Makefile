@@ -8,7 +8,7 @@ PRESET ?= quick
 MIX ?= mixes/x
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data test lint figures codebook train-pgan train-dcgan train-lapgan mix serve bench bench-rating bench-training bench-analysis clean
+.PHONY: help setup demo data test lint figures codebook train-pgan train-dcgan train-lapgan mix serve bench bench-rating bench-serving bench-training bench-analysis clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ bench: setup ## speed of drawing, preparing and rating on this machine
 
 bench-rating: setup ## from a key press to the next image, in Chromium, near and over a slow line; a minute or two
 	$(BIN)/python -m benchmarks.rating
+
+bench-serving: setup ## steps a second on SQLite and PostgreSQL, beside a bare insert; two minutes
+	$(BIN)/python -m benchmarks.load
 
 bench-training: $(VENV)/training ## speed and memory of training steps, in pairs; some minutes a case
 	$(BIN)/python benchmarks/steps.py

@@ -16,6 +16,7 @@ from backend.routes.assets import Assets
 from backend.routes.pages import Pages
 from backend.settings import Settings
 from backend.storage import ImageStore
+from backend.studies.desk import Desk
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -47,10 +48,12 @@ def connect(app: FastAPI, settings: Settings) -> None:
     app.state.database = database
     app.state.images = ImageStore(settings.images_dir)
     app.state.changes = Changes(database)
+    app.state.desk = Desk(database)
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     app.state.changes.close()
+    app.state.desk.close()
     app.state.database.close()

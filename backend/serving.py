@@ -20,7 +20,7 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
 
     Raises ``UserError`` where the schema is behind or the address cannot be listened on.
     """
-    with closing(_listen(settings)) as listener:
+    with closing(listen(settings)) as listener:
         # Port 0 asks for any free one: links must name the one that was given.
         port = listener.getsockname()[1]
         _run(settings.model_copy(update={"port": port}), listener, ready)
@@ -62,7 +62,8 @@ class _Server(uvicorn.Server):
         self._ready()
 
 
-def _listen(settings: Settings) -> socket.socket:
+def listen(settings: Settings) -> socket.socket:
+    """A socket that listens where the settings say; raises ``UserError`` where it cannot."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     # The protocol is named because asyncio turns Nagle's algorithm off only where it is: without, an answer
     # on an open connection waits 40 ms for nothing.

@@ -17,14 +17,17 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "webapp" / "translations"
 MARKED = {"translatable": None}
-REFUSALS = MARKED | {"Conflict": None, "Invalid": None, "Unknown": None}
+REFUSALS = MARKED | {"Conflict": None, "Invalid": None, "Unknown": None, "Busy": None}
 TEMPLATES = {"_": None, "gettext": None, "ngettext": (1, 2)}
 # Admins' pages are in English: of the modules that refuse them things, only what is marked is extracted.
 SOURCES = [
     ("webapp/templates/rater/**.html", "jinja2", TEMPLATES),
     ("webapp/templates/*.html", "jinja2", TEMPLATES),
     ("backend/routes/rater/*.py", "python", REFUSALS),
-    *((f"backend/studies/{name}.py", "python", REFUSALS) for name in ("answers", "consent", "recording")),
+    *(
+        (f"backend/studies/{name}.py", "python", REFUSALS)
+        for name in ("answers", "consent", "desk", "recording")
+    ),
     ("backend/**.py", "python", MARKED),
 ]
 OPTIONS = {"webapp/templates/**.html": {"newstyle_gettext": "true", "trimmed": "true"}}

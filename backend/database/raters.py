@@ -1,6 +1,5 @@
 """Queries on raters, their invitations and their presentation orders."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -79,12 +78,6 @@ def revoke_invitations(session: Session, rater_id: int, now: datetime) -> int:
     """Revoke every open invitation of a rater; return how many there were."""
     query = update(Invitation).where(Invitation.rater_id == rater_id, Invitation.revoked_at.is_(None))
     return session.execute(query.values(revoked_at=now)).rowcount
-
-
-def presentations(session: Session, rater_id: int, keys: Iterable[str]) -> dict[str, Presentation]:
-    """Those of these keys that are of this rater's order, with what they show her."""
-    query = select(Presentation).where(Presentation.rater_id == rater_id, Presentation.key.in_(keys))
-    return {found.key: found for found in session.scalars(query)}
 
 
 def presentation_by_key(session: Session, rater_id: int, key: str) -> Presentation | None:

@@ -1,6 +1,6 @@
 """Queries on ratings: the append-only history, and what follows from it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,34 +41,6 @@ class FinalRating:
     response_ms: float | None
     answered_at: datetime | None
     diagnosis: str | None = None
-
-
-def submissions(
-    session: Session, presentation_ids: Iterable[int]
-) -> dict[tuple[int, str], tuple[str | None, int | None]]:
-    """The answer and confidence of each rating of these presentations, by presentation and submission."""
-    query = select(Rating.presentation_id, Rating.submission, Rating.answer, Rating.confidence)
-    rows = session.execute(query.where(Rating.presentation_id.in_(presentation_ids)))
-    return {(presentation, submission): (*given,) for presentation, submission, *given in rows}
-
-
-def viewing_submissions(session: Session, presentation_ids: Iterable[int]) -> set[tuple[int, str]]:
-    """The viewings of these presentations that are stored, by presentation and submission."""
-    query = select(Viewing.presentation_id, Viewing.submission)
-    rows = session.execute(query.where(Viewing.presentation_id.in_(presentation_ids)))
-    return {(presentation, submission) for presentation, submission in rows}
-
-
-def current(session: Session, presentation_id: int) -> Rating | None:
-    """The rating of a presentation that was given last."""
-    query = select(Rating).where(Rating.presentation_id == presentation_id)
-    return session.scalar(query.order_by(Rating.answered_at.desc(), Rating.id.desc()).limit(1))
-
-
-def find(session: Session, presentation_id: int, submission: str) -> Rating | None:
-    """The rating of a presentation that came with this id."""
-    query = select(Rating).where(Rating.presentation_id == presentation_id)
-    return session.scalar(query.where(Rating.submission == submission))
 
 
 def steps(session: Session, rater_id: int) -> list[Step]:

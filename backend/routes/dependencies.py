@@ -9,22 +9,28 @@ from backend.database.sessions import Database
 from backend.routes.pages import Pages
 from backend.settings import Settings
 from backend.storage import ImageStore
+from backend.studies.desk import Desk
 
 
-def _settings(request: Request) -> Settings:
+# Each of them `async`: FastAPI sends others through a thread, which takes longer than what they do.
+async def _settings(request: Request) -> Settings:
     return request.app.state.settings
 
 
-def _database(request: Request) -> Database:
+async def _database(request: Request) -> Database:
     return request.app.state.database
 
 
-def _images(request: Request) -> ImageStore:
+async def _images(request: Request) -> ImageStore:
     return request.app.state.images
 
 
-def _pages(request: Request) -> Pages:
+async def _pages(request: Request) -> Pages:
     return request.app.state.pages
+
+
+async def _desk(request: Request) -> Desk:
+    return request.app.state.desk
 
 
 RowId = Annotated[int, Path(ge=0, le=LARGEST_ID)]
@@ -33,4 +39,5 @@ RowId = Annotated[int, Path(ge=0, le=LARGEST_ID)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
 DatabaseDep = Annotated[Database, Depends(_database)]
 ImagesDep = Annotated[ImageStore, Depends(_images)]
+DeskDep = Annotated[Desk, Depends(_desk)]
 PagesDep = Annotated[Pages, Depends(_pages)]

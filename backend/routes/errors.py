@@ -2,18 +2,20 @@
 
 import logging
 import re
+import sqlite3
 from dataclasses import dataclass
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from backend.languages import SOURCE, translatable
 from backend.routes.admin.access import LoginRequired, PasswordRequired
 from backend.studies.invitations import admit
-from backend.studies.refusals import Conflict, Invalid, Refused, Unknown
+from backend.studies.refusals import Busy, Conflict, Invalid, Refused, Unknown
 from training.errors import UserError
 
 log = logging.getLogger("dermvtt.errors")
@@ -23,12 +25,27 @@ STATUS = {Unknown: 404, Conflict: 409, Invalid: 422}
 HEADING = {
     404: translatable("Nothing to see here"),
     409: translatable("Not possible any more"),
+    503: translatable("One moment, please"),
     500: translatable("Something went wrong on our side"),
 }
 FAILED = translatable("That did not work")
 NOT_SERVED = translatable("The request cannot be served.")
 NOT_USABLE = translatable("Something in the form was missing or not usable. Nothing was changed.")
 NOT_FOUND = translatable("This page does not exist. Please check that the address is complete.")
+UNREACHABLE = translatable(
+    "The study cannot be reached just now. Nothing was changed; please try again in a moment. Answers that "
+    "were saved are kept."
+)
+RETRY_S = 5
+# SQLite counts a missing table among the same errors as a full disk; only these pass by themselves or by a
+# helping hand.
+PASSING = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_CANTOPEN,
+}
 UNEXPECTED = translatable("The error has been recorded. Please try again; answers that were saved are kept.")
 
 
@@ -36,6 +53,9 @@ def install(app: FastAPI) -> None:
     """Register the handlers; what none of them takes, the middleware passes to ``unexpected``."""
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(UserError, _refused)
+    app.add_exception_handler(Busy, _busy)
+    for kind in (OperationalError, InterfaceError, PoolTimeout):
+        app.add_exception_handler(kind, _unreachable)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(LoginRequired, lambda *_: RedirectResponse("/admin/login", status_code=303))
     app.add_exception_handler(
@@ -106,6 +126,28 @@ def _refused(request: Request, error: Exception) -> Response:
         translate = request.app.state.pages.languages.catalogue(_language(request)).gettext
         return respond(request, status, _sentence(error.told(translate)))
     return respond(request, status, _sentence(str(error)))
+
+
+def _busy(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Busy)  # noqa: S101 - for the type checker; registered for this class
+    return _later(
+        request, error.told(request.app.state.pages.languages.catalogue(_language(request)).gettext)
+    )
+
+
+def _unreachable(request: Request, error: Exception) -> Response:
+    """The database is away, locked or full: what was to be stored is not, and may be sent again."""
+    inner = getattr(error, "orig", None)
+    if isinstance(inner, sqlite3.Error) and (inner.sqlite_errorcode & 0xFF) not in PASSING:
+        return unexpected(request, error)
+    log.error("the database failed [%s]", request.state.request_id, exc_info=error)
+    return _later(request, translated(request, UNREACHABLE))
+
+
+def _later(request: Request, message: str) -> Response:
+    response = respond(request, 503, message)
+    response.headers["Retry-After"] = str(RETRY_S)
+    return response
 
 
 def _http(request: Request, error: Exception) -> Response:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from backend.database import events, mixes, ratings, studies
+from backend.database.desk import HeldStudy
 from backend.database.tables import Study
 from backend.languages import translatable
 from backend.studies.options import FROZEN, StudyOptions, StudyTexts, options_of, parse_options
@@ -142,7 +143,7 @@ def require_not_released(session: Session, study: Study) -> None:
         )
 
 
-def require_open(study: Study) -> None:
+def require_open(study: Study | HeldStudy) -> None:
     """Raise ``Conflict`` unless the study takes answers."""
     if study.state != "open":
         raise Conflict(CLOSED)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from backend.database.desk import HeldStudy
 from backend.database.tables import Study
 from backend.studies.refusals import Invalid
 
@@ -115,7 +116,7 @@ class StudyTexts(BaseModel):
     thanks: str = Field(default="", max_length=TEXT_LENGTH)
 
 
-def options_of(study: Study) -> StudyOptions:
+def options_of(study: Study | HeldStudy) -> StudyOptions:
     """The study's options."""
     return StudyOptions.model_validate(study.options)
 

@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
-from backend.database import events, raters, ratings
+from backend.database import desk, events, ratings
 from backend.database.ratings import Step
 from backend.database.tables import Rater
 from backend.languages import translatable
 from backend.studies import answers
 from backend.studies.invitations import admit, find_rater
 from backend.studies.lifecycle import require_not_released
-from backend.studies.recording import record, require_rateable
+from backend.studies.recording import Parcel, record, require_rateable
 from backend.studies.refusals import Conflict, Invalid, Unknown
 
 NO_POSITION = translatable("There is no image {position}: the study has {total}.")
@@ -48,15 +48,19 @@ def answer_form(
         raise Invalid(answers.PROBLEMS["answer"])
     values = {"id": submission or str(uuid.uuid4()), "image": step.key, "answer": answer}
     values |= {"confidence": confidence, "response_ms": response_ms}
-    shown = raters.presentations(session, rater.id, [step.key])[step.key]
-    held = ratings.current(session, shown.id)
-    values |= {"after": held.submission if held else None}
+    shown = desk.shown(session, [(rater.id, step.key)])[rater.id, step.key]
+    known = desk.given(session, [shown.id]).get(shown.id, [])
+    values |= {"after": known[-1].submission if known else None}
     given = answers.parse_answer(values)
-    chosen = (given.answer, given.confidence)
-    if ratings.submissions(session, [shown.id]).get((shown.id, given.id), chosen) != chosen:
+    if any(
+        one.submission == given.id and (one.answer, one.confidence) != (given.answer, given.confidence)
+        for one in known
+    ):
         # One page, two answers: she corrected herself before the next page came. That is a revision.
         given = given.model_copy(update={"id": str(uuid.uuid4())})
-    receipt = record(session, token, [given], clock=clock)
+    (receipt,) = record(session, [Parcel(token, [given], clock=clock)])
+    if isinstance(receipt, Unknown):
+        raise receipt
     if receipt.refused:
         raise receipt.refused[0].reason
     return rater

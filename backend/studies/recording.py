@@ -1,18 +1,23 @@
 """Taking answers and viewings in: append-only, each once, in the order in which they were given."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.database import raters, ratings
-from backend.database.tables import Presentation, Rater, Rating, Viewing
+from backend.database import desk
+from backend.database.desk import Current, Given, Held, Shown
+from backend.database.tables import Rater
 from backend.studies.answers import Answer
 from backend.studies.answers import Viewing as GivenViewing
-from backend.studies.invitations import admit
+from backend.studies.invitations import UNKNOWN_LINK
 from backend.studies.lifecycle import require_open
 from backend.studies.options import options_of
 from backend.studies.refusals import Conflict, Invalid, Refused, Unknown
+from backend.tokens import hash_token
 
 MOST_RATINGS = 200
 """Of one image by one rater: nobody changes her mind more often, but a script might."""
@@ -32,39 +37,87 @@ class Refusal:
 
 
 @dataclass(frozen=True)
-class Receipt:
-    """What became of each answer and viewing that was sent together."""
+class Parcel:
+    """What came together with one link. ``clock`` says who measured the response times.
 
-    rater: Rater
+    ``known``: how many ratings of hers the sender knew of, if she keeps count.
+    """
+
+    token: str
+    answers: Sequence[Answer] = ()
+    viewings: Sequence[GivenViewing] = ()
+    clock: str = "browser"
+    known: int | None = None
+
+    @cached_property
+    def token_hash(self) -> str:
+        """By which the link is found."""
+        return hash_token(self.token)
+
+    @cached_property
+    def entries(self) -> list[Answer | GivenViewing]:
+        """Answers and viewings, in the order in which they are entered."""
+        return [*_in_order(list(self.answers)), *self.viewings]
+
+
+@dataclass
+class Receipt:
+    """What became of each entry of a parcel.
+
+    ``count`` is how many ratings of the rater there are now. ``answers`` are her current ones, by position,
+    or ``None`` where the sender knows them: she knew all that was there, and all of her own were taken.
+    """
+
+    rater: Held
     saved: list[str] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
+    added: int = 0
+    count: int = 0
+    answers: Current | None = None
 
 
-def record(
-    session: Session,
-    token: str,
-    given: list[Answer],
-    viewed: list[GivenViewing] | None = None,
-    *,
-    clock: str = "browser",
-) -> Receipt:
-    """Append answers and viewings, each or not at all; one that was stored before counts as saved.
+def record(session: Session, parcels: Sequence[Parcel]) -> list[Receipt | Unknown]:
+    """Append what is in the parcels, each entry or not at all; one that was stored before counts as saved.
 
-    ``clock`` says who measured the response times. Raises ``Unknown`` for a wrong link; everything else is
-    refused one by one in the receipt.
+    Of each parcel comes a receipt, in which entries are refused one by one, or ``Unknown`` for a wrong link.
+    However many parcels there are, the database is asked the same few times.
     """
-    rater = admit(session, token, lock=True)
-    viewed = viewed or []
-    shown = raters.presentations(session, rater.id, {entry.image for entry in [*given, *viewed]})
-    book = _Book(session, rater, shown, clock)
-    for answer in _in_order(given):
-        book.enter(answer)
-    for viewing in viewed:
-        book.enter(viewing)
-    return book.receipt
+    held = desk.hold(session, {parcel.token_hash for parcel in parcels})
+    found = [(parcel, held.get(parcel.token_hash)) for parcel in parcels]
+    page = _Page(
+        session, [(rater.id, one.image) for parcel, rater in found if rater for one in parcel.entries]
+    )
+    outcomes: list[Receipt | Unknown] = []
+    for parcel, rater in found:
+        if rater is None:
+            outcomes.append(Unknown(UNKNOWN_LINK))
+            continue
+        book = _Book(page, rater, parcel.clock)
+        for entry in parcel.entries:
+            book.enter(entry)
+        outcomes.append(book.receipt)
+    page.write()
+    _take_stock(session, parcels, outcomes)
+    return outcomes
 
 
-def require_rateable(rater: Rater) -> None:
+def _take_stock(session: Session, parcels: Sequence[Parcel], outcomes: list[Receipt | Unknown]) -> None:
+    """Complete the receipts by what the database holds now."""
+    receipts = [
+        (parcel, one) for parcel, one in zip(parcels, outcomes, strict=True) if isinstance(one, Receipt)
+    ]
+    counts = desk.counts(session, {receipt.rater.id for _, receipt in receipts}) if receipts else {}
+    telling = []
+    for parcel, receipt in receipts:
+        receipt.count = counts.get(receipt.rater.id, 0)
+        if receipt.refused or parcel.known is None or parcel.known + receipt.added != receipt.count:
+            telling.append(receipt)
+    current = desk.current(session, {receipt.rater.id for receipt in telling}) if telling else {}
+    for receipt in telling:
+        receipt.answers = current.get(receipt.rater.id, [])
+
+
+def require_rateable(rater: Rater | Held) -> None:
     """Raise ``Conflict`` unless this rater may answer now."""
     if rater.submitted_at is not None:
         raise Conflict("You have submitted your answers, and they are closed. Nothing was changed.")
@@ -73,28 +126,57 @@ def require_rateable(rater: Rater) -> None:
     require_open(rater.study)
 
 
-def rateable(rater: Rater) -> bool:
+def rateable(rater: Rater | Held) -> bool:
     """Whether this rater may answer now."""
     return _closed(rater) is None
 
 
-class _Book:
-    """A rater's answers and viewings while some are entered; she is locked meanwhile."""
+class _Page:
+    """What is known of the presentations that some parcels concern, and what is to be added to them."""
 
-    def __init__(self, session: Session, rater: Rater, shown: dict[str, Presentation], clock: str) -> None:
+    def __init__(self, session: Session, keys: list[tuple[int, str]]) -> None:
+        self._session = session
+        self.shown = desk.shown(session, keys) if keys else {}
+        ids = [one.id for one in self.shown.values()]
+        self.given = desk.given(session, ids) if ids else {}
+        self.viewed = desk.viewed(session, ids) if ids else {}
+        self._ratings: list[dict[str, Any]] = []
+        self._viewings: list[dict[str, Any]] = []
+
+    def add_rating(self, shown: Shown, given: Answer, **values: Any) -> None:
+        """Enter a rating among those known, at its place in time."""
+        new = Given(given.id, given.answer, given.confidence, values["answered_at"])
+        known = self.given.setdefault(shown.id, [])
+        known.append(new)
+        known.sort(key=lambda one: one.answered_at)
+        row = {"presentation_id": shown.id, "submission": given.id, "answer": given.answer}
+        self._ratings.append(row | {"confidence": given.confidence} | values)
+
+    def add_viewing(self, shown: Shown, given: GivenViewing, **values: Any) -> None:
+        """Enter a viewing among those known."""
+        self.viewed.setdefault(shown.id, set()).add(given.id)
+        row = {"presentation_id": shown.id, "submission": given.id, "visible_ms": given.visible_ms}
+        self._viewings.append(row | {"hidden_ms": given.hidden_ms} | values)
+
+    def write(self) -> None:
+        """Give all that was entered to the database."""
+        desk.add(self._session, self._ratings, self._viewings)
+
+
+class _Book:
+    """A rater's answers and viewings while those of one parcel are entered; she is locked meanwhile."""
+
+    def __init__(self, page: _Page, rater: Held, clock: str) -> None:
         self.receipt = Receipt(rater)
-        self._session, self._shown, self._clock = session, shown, clock
+        self._page, self._clock = page, clock
         self._options = options_of(rater.study)
         self._now = datetime.now(UTC)
         self._closed = _closed(rater)
-        ids = [one.id for one in shown.values()]
-        self._answers = set(ratings.submissions(session, ids))
-        self._viewings = ratings.viewing_submissions(session, ids)
 
     def enter(self, entry: Answer | GivenViewing) -> None:
         """Append one entry, or say in the receipt why not."""
         try:
-            shown = self._shown.get(entry.image)
+            shown = self._page.shown.get((self.receipt.rater.id, entry.image))
             if shown is None:
                 raise Unknown("There is no such image in your study.")
             (self._answer if isinstance(entry, Answer) else self._viewing)(shown, entry)
@@ -103,14 +185,15 @@ class _Book:
         else:
             self.receipt.saved.append(entry.id)
 
-    def _answer(self, shown: Presentation, given: Answer) -> None:
-        if (shown.id, given.id) in self._answers:
+    def _answer(self, shown: Shown, given: Answer) -> None:
+        known = self._page.given.get(shown.id, [])
+        if any(one.submission == given.id for one in known):
             return
         if self._closed:
             raise self._closed
         self._require_on_scale(given)
-        held = ratings.current(self._session, shown.id)
-        answered_at = self._answered_at(shown, given)
+        held = known[-1] if known else None
+        answered_at = self._answered_at(known, given)
         same = (given.answer, given.confidence) == ((held.answer, held.confidence) if held else (None, None))
         if same and (held is None or answered_at >= held.answered_at):
             return
@@ -118,56 +201,41 @@ class _Book:
             raise Conflict(
                 "This study takes one answer an image, and you have given it. Nothing was changed."
             )
-        self._require_room(self._answers, shown, MOST_RATINGS)
-        self._answers.add((shown.id, given.id))
-        self._session.add(self._rating(shown, given, answered_at))
-        self._session.flush()
-
-    def _viewing(self, shown: Presentation, given: GivenViewing) -> None:
-        if (shown.id, given.id) in self._viewings:
-            return
-        # Later than her answers it may come: the last image is left when she has gone on to submit.
-        if self.receipt.rater.consented_at is None:
-            raise self._closed or Conflict("Please read the first page and agree before you rate.")
-        self._require_room(self._viewings, shown, MOST_VIEWINGS)
-        self._viewings.add((shown.id, given.id))
-        self._session.add(
-            Viewing(
-                presentation_id=shown.id,
-                submission=given.id,
-                visible_ms=given.visible_ms,
-                hidden_ms=given.hidden_ms,
-                began_at=self._when(given),
-                received_at=self._now,
-            )
-        )
-
-    def _rating(self, shown: Presentation, given: Answer, answered_at: datetime) -> Rating:
-        return Rating(
-            presentation_id=shown.id,
-            answer=given.answer,
-            confidence=given.confidence,
-            submission=given.id,
+        _require_room(known, MOST_RATINGS)
+        self._page.add_rating(
+            shown,
+            given,
             response_ms=given.response_ms,
             hidden_ms=given.hidden_ms if self._clock == "browser" else None,
             response_clock=None if given.response_ms is None else self._clock,
             answered_at=answered_at,
             received_at=self._now,
         )
+        self.receipt.added += 1
+
+    def _viewing(self, shown: Shown, given: GivenViewing) -> None:
+        known = self._page.viewed.get(shown.id, set())
+        if given.id in known:
+            return
+        # Later than her answers it may come: the last image is left when she has gone on to submit.
+        if self.receipt.rater.consented_at is None:
+            raise self._closed or Conflict("Please read the first page and agree before you rate.")
+        _require_room(known, MOST_VIEWINGS)
+        self._page.add_viewing(shown, given, began_at=self._when(given), received_at=self._now)
 
     def _when(self, entry: Answer | GivenViewing) -> datetime:
         """When it happened, by the server's clock: never before she agreed, whatever her clock says."""
         agreed = self.receipt.rater.consented_at or self._now
         return max(self._now - timedelta(milliseconds=entry.age_ms), agreed)
 
-    def _answered_at(self, shown: Presentation, given: Answer) -> datetime:
+    def _answered_at(self, known: list[Given], given: Answer) -> datetime:
         """When it was given: never before the answer that it corrects.
 
         An age leaves out how long the way here took, and the server's clock may be set back; either would
         put a quick correction before what it corrects.
         """
         when = self._when(given)
-        corrected = ratings.find(self._session, shown.id, given.after) if given.after else None
+        corrected = next((one for one in known if one.submission == given.after), None)
         return max(when, corrected.answered_at + INSTANT) if corrected else when
 
     def _require_on_scale(self, given: Answer) -> None:
@@ -175,9 +243,10 @@ class _Book:
         if given.confidence is not None and (given.answer is None or given.confidence > levels):
             raise Invalid("This is not a level of the study's scale.")
 
-    def _require_room(self, known: set[tuple[int, str]], shown: Presentation, most: int) -> None:
-        if sum(presentation == shown.id for presentation, _ in known) >= most:
-            raise Conflict("This image has been answered too many times. Nothing was changed.")
+
+def _require_room(known: Collection[object], most: int) -> None:
+    if len(known) >= most:
+        raise Conflict("This image has been answered too many times. Nothing was changed.")
 
 
 def _in_order(given: list[Answer]) -> list[Answer]:
@@ -195,12 +264,12 @@ def _in_order(given: list[Answer]) -> list[Answer]:
     return ordered
 
 
-def _completes(given: Answer, held: Rating) -> bool:
+def _completes(given: Answer, held: Given) -> bool:
     """Whether it is the same answer, now with the confidence that was still missing."""
     return given.answer == held.answer and held.confidence is None and given.confidence is not None
 
 
-def _closed(rater: Rater) -> Conflict | None:
+def _closed(rater: Rater | Held) -> Conflict | None:
     try:
         require_rateable(rater)
     except Conflict as reason:

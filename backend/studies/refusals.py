@@ -36,3 +36,7 @@ class Conflict(Refused):
 
 class Invalid(Refused):
     """A value that cannot be used."""
+
+
+class Busy(Refused):
+    """Nothing is wrong, only too much is going on: to be tried again in a moment."""

@@ -53,7 +53,7 @@ def rater(world):
         given = kind(id=f"entry-{number:04}", image=keys[position - 1], **entry)
         lists = ([], [given]) if kind is Viewing else ([given], [])
         with world.database.write() as session:
-            assert recording.record(session, world.link["ED1"], *lists).refused == []
+            assert recording.record(session, [recording.Parcel(world.link["ED1"], *lists)])[0].refused == []
 
     return send
 

@@ -12,7 +12,7 @@ from backend.studies.answers import Answer
 from backend.studies.consent import begin, told
 from backend.studies.invitations import invite
 from backend.studies.rating import answer_form
-from backend.studies.recording import record
+from backend.studies.recording import Parcel, record
 from tests.backend.test_recording import Script
 from tests.support import consent
 
@@ -27,7 +27,7 @@ def test_an_answer_that_waits_its_turn_is_held_against_the_options_of_that_momen
     def send(begun):
         begun.set()
         with world.database.write() as session:
-            return record(session, world.link["ED1"], [answer]).refused
+            return record(session, [Parcel(world.link["ED1"], [answer])])[0].refused
 
     with ThreadPoolExecutor(1) as pool:
         begun = Event()

@@ -5,13 +5,13 @@ from contextlib import closing
 
 import pytest
 
-from backend.serving import _listen
+from backend.serving import listen
 from backend.settings import Settings
 from training.errors import UserError
 
 
 def test_small_packets_are_sent_at_once(tmp_path):
-    with closing(_listen(Settings(data_dir=tmp_path, port=0))) as listener:
+    with closing(listen(Settings(data_dir=tmp_path, port=0))) as listener:
         # What asyncio asks before it turns Nagle's algorithm off on a connection.
         assert listener.proto == socket.IPPROTO_TCP
 
@@ -20,4 +20,4 @@ def test_a_busy_port_is_said_with_the_way_out(tmp_path):
     with closing(socket.create_server(("127.0.0.1", 0))) as other:
         port = other.getsockname()[1]
         with pytest.raises(UserError, match=f"cannot listen on 127.0.0.1:{port}.*--port"):
-            _listen(Settings(data_dir=tmp_path, port=port))
+            listen(Settings(data_dir=tmp_path, port=port))

@@ -6,15 +6,15 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field, SkipValidation
-from sqlalchemy.orm import Session
 
-from backend.database import ratings
+from backend.database import desk
+from backend.database.desk import Current, Held
 from backend.database.tables import Rater
-from backend.routes.dependencies import DatabaseDep
-from backend.routes.rater.visit import PREFIX, VisitDep
+from backend.routes.dependencies import DatabaseDep, DeskDep
+from backend.routes.rater.visit import PREFIX, Visit, VisitDep
 from backend.studies.answers import MOST_AT_ONCE, Answer, Viewing, claimed_id, parse_answer, parse_viewing
 from backend.studies.invitations import admit
-from backend.studies.recording import Refusal, record
+from backend.studies.recording import Parcel, Refusal
 from backend.studies.refusals import Refused, Unknown
 
 router = APIRouter(prefix=PREFIX)
@@ -28,6 +28,7 @@ class Batch(BaseModel):
 
     answers: list[SkipValidation[Answer]] = Field(default_factory=list, max_length=MOST_AT_ONCE)
     viewings: list[SkipValidation[Viewing]] = Field(default_factory=list, max_length=MOST_AT_ONCE)
+    known: int | None = Field(default=None, ge=0, description="the count of the last state that came")
 
 
 class RefusedEntry(BaseModel):
@@ -39,9 +40,13 @@ class RefusedEntry(BaseModel):
 
 
 class State(BaseModel):
-    """A rater's current answers with their confidence, by position, and whether she may go on."""
+    """A rater's current answers with their confidence, by position, and whether she may go on.
 
-    answers: list[tuple[str | None, int | None]]
+    ``count`` is how many ratings of hers there are. The answers are left out where the script knows them.
+    """
+
+    answers: Current | None
+    count: int
     submitted: bool
     open: bool
 
@@ -55,27 +60,20 @@ class Reply(BaseModel):
 
 
 @router.post("/answers")
-def take(visit: VisitDep, database: DatabaseDep, batch: Annotated[Batch, Body()]) -> Reply:
+async def take(visit: VisitDep, at: DeskDep, batch: Annotated[Batch, Body()]) -> Reply:
     """Store answers and viewings; when this returns, what is named in ``saved`` is on disk."""
     answers, bad_answers = _parse_all(parse_answer, batch.answers)
     viewings, bad_viewings = _parse_all(parse_viewing, batch.viewings)
-    with database.write() as session:
-        receipt = record(session, visit.token, answers, viewings)
-        rater = receipt.rater
-        if rater.consented_at is None:
-            # Nothing of hers could be waiting: whoever sends this has not read the first page.
-            raise receipt.refused[0].reason if receipt.refused else Unknown("There is no such page.")
-        state = _state(session, rater)
+    receipt = await at.hand_in(Parcel(visit.token, answers, viewings, known=batch.known))
+    rater = receipt.rater
+    if rater.consented_at is None:
+        # Nothing of hers could be waiting: whoever sends this has not read the first page.
+        raise receipt.refused[0].reason if receipt.refused else Unknown("There is no such page.")
     refused = [*bad_answers, *bad_viewings, *receipt.refused]
-    for one in refused:
-        log.warning("refused an entry of rater %s: %s", rater.id, one.reason)
-    translate = visit.pages.languages.catalogue(visit.language(rater)).gettext
     return Reply(
         saved=receipt.saved,
-        refused=[
-            RefusedEntry(id=one.id, error=one.reason.told(translate), final=one.final) for one in refused
-        ],
-        state=state,
+        refused=_told(visit, rater, refused) if refused else [],
+        state=_state(rater, receipt.answers, receipt.count),
     )
 
 
@@ -86,12 +84,21 @@ def state(visit: VisitDep, database: DatabaseDep) -> State:
         rater = admit(session, visit.token)
         if rater.consented_at is None:
             raise Unknown("There is no such page.")
-        return _state(session, rater)
+        count = desk.counts(session, [rater.id]).get(rater.id, 0)
+        return _state(rater, desk.current(session, [rater.id])[rater.id], count)
 
 
-def _state(session: Session, rater: Rater) -> State:
+def _told(visit: Visit, rater: Held, refused: list[Refusal]) -> list[RefusedEntry]:
+    for one in refused:
+        log.warning("refused an entry of rater %s: %s", rater.id, one.reason)
+    translate = visit.pages.languages.catalogue(visit.language(rater)).gettext
+    return [RefusedEntry(id=one.id, error=one.reason.told(translate), final=one.final) for one in refused]
+
+
+def _state(rater: Rater | Held, answers: Current | None, count: int) -> State:
     return State(
-        answers=[(step.answer, step.confidence) for step in ratings.steps(session, rater.id)],
+        answers=answers,
+        count=count,
         submitted=rater.submitted_at is not None,
         open=rater.study.state == "open",
     )

@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.orm import Session
 
 from backend.database import ratings
+from backend.database.desk import Held
 from backend.database.ratings import Step
 from backend.database.tables import Rater
 from backend.routes.dependencies import PagesDep
@@ -38,7 +39,7 @@ class Visit:
         """Send her to a page of hers."""
         return RedirectResponse(f"{self.base}{path}", status_code=303)
 
-    def language(self, rater: Rater) -> str:
+    def language(self, rater: Rater | Held) -> str:
         """Chosen by her, else by her browser, else by the study."""
         return self.pages.language(self.request, rater.study.language)
 
@@ -68,7 +69,7 @@ class Visit:
         )
 
 
-def _visit(request: Request, token: str, pages: PagesDep) -> Visit:
+async def _visit(request: Request, token: str, pages: PagesDep) -> Visit:
     return Visit(request, token, pages)
 
 

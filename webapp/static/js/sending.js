@@ -4,12 +4,14 @@ const LONGEST_REPLY_MS = 10000;
 const LONGEST_MS = 24 * 3600 * 1000;
 
 // {reply} when the server took it; {error, status} when it refused it; {} when it could not be reached.
-export async function post(base, entries) {
+// `known` is the count of the last state that came: where it fits, the reply leaves the answers out.
+export async function post(base, entries, known) {
   const now = Date.now();
   const of = (kind) => entries.filter((entry) => entry.kind === kind);
   const body = {
     answers: of("answer").map((entry) => answerBody(entry, now)),
     viewings: of("viewing").map((entry) => viewingBody(entry, now)),
+    known,
   };
   return ask(`${base}/answers`, {
     method: "POST",

@@ -24,6 +24,7 @@ export class Sync extends EventTarget {
   #reachable = true;
   #refused = false; // whether the server takes nothing at all: the link was ended, say
   #acknowledged = 0;
+  #known = null; // how many ratings there were in the last state that came
   #wake = () => {};
 
   constructor({ base, owner }) {
@@ -106,7 +107,7 @@ export class Sync extends EventTarget {
     this.#announce();
     let wait = FIRST_WAIT_MS;
     for (let batch; (batch = this.#outbox.batch({ all: this.#all, single: this.#single })).length; ) {
-      const { reply, error, status } = await post(this.#base, batch);
+      const { reply, error, status } = await post(this.#base, batch, this.#known);
       const unreadable = status === 413 || status === 422;
       this.#reachable = Boolean(reply || error);
       this.#refused = Boolean(error) && !unreadable;
@@ -134,7 +135,7 @@ export class Sync extends EventTarget {
     this.#acknowledged += 1;
     this.#tabs.tell({ gone });
     for (const one of refused) this.#dispatch("refused", { ...one, entry: known.get(one.id) });
-    this.#dispatch("state", state);
+    this.#show(state);
     this.#announce();
     await removed;
   }
@@ -173,9 +174,15 @@ export class Sync extends EventTarget {
     if (error) this.#dispatch("trouble", { error, status });
     // An answer that was acknowledged meanwhile may be missing from this reply.
     if (!reply || before !== this.#acknowledged) return;
-    this.#dispatch("state", reply);
+    this.#show(reply);
     if (reply.open && !reply.submitted) this.#outbox.release();
     this.#send();
+  }
+
+  // Without answers it says that nothing changed but by what was sent from here.
+  #show(state) {
+    this.#known = state.count;
+    this.#dispatch("state", { ...state, answers: state.answers ?? [] });
   }
 
   #pause(milliseconds) {

