@@ -10,6 +10,7 @@ from backend.cli.analyze import analyze
 from backend.cli.audit import audit_mix
 from backend.cli.exports import export
 from backend.cli.mixes import import_mix
+from backend.cli.operations import check
 from backend.cli.plan import plan
 from backend.cli.raters import invite, renew, reopen, revoke
 from backend.cli.server import migrate, serve
@@ -41,6 +42,7 @@ for one in (
     export,
     analyze,
     plan,
+    check,
     demo,
 ):
     app.command()(one)

@@ -7,7 +7,7 @@ import typer
 
 from backend.cli.shared import opened
 from backend.settings import load_settings
-from backend.storage import ImageStore
+from backend.storage import open_store
 from backend.studies import mixes
 
 
@@ -21,7 +21,7 @@ def import_mix(
     """
     settings = load_settings()
     with opened(settings) as database:
-        imported = mixes.import_mix(database, ImageStore(settings.images_dir), folder, name)
+        imported = mixes.import_mix(database, open_store(settings), folder, name)
     mix = imported.mix
     verb = "Imported" if imported.new else "Already imported:"
     print(f"{verb} mix {mix.id} ({mix.name}): {mix.reals} reals, {mix.fakes} fakes.")
