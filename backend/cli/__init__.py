@@ -10,7 +10,7 @@ from backend.cli.analyze import analyze
 from backend.cli.audit import audit_mix
 from backend.cli.exports import export
 from backend.cli.mixes import import_mix
-from backend.cli.operations import check
+from backend.cli.operations import backup, check, restore
 from backend.cli.plan import plan
 from backend.cli.raters import invite, renew, reopen, revoke
 from backend.cli.server import migrate, serve
@@ -43,6 +43,8 @@ for one in (
     analyze,
     plan,
     check,
+    backup,
+    restore,
     demo,
 ):
     app.command()(one)
