@@ -9,7 +9,7 @@ from backend.cli.admins import admin_app
 from backend.cli.analyze import analyze
 from backend.cli.audit import audit_mix
 from backend.cli.exports import export
-from backend.cli.mixes import import_mix
+from backend.cli.mixes import build_mix, import_mix
 from backend.cli.operations import backup, check, restore
 from backend.cli.plan import plan
 from backend.cli.raters import invite, renew, reopen, revoke
@@ -34,6 +34,7 @@ for one in (
     migrate,
     serve,
     import_mix,
+    build_mix,
     audit_mix,
     invite,
     renew,
