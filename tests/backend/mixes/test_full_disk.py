@@ -27,7 +27,7 @@ def test_a_mix_that_does_not_fit_leaves_nothing(database, small_disk, make_mix):
     store = ImageStore(small_disk / "images")
     kept = import_mix(database, store, make_mix(2, 1)).mix
     before = set(store.iterate())
-    with pytest.raises(StorageUnavailable, match="No space left on device.*Make room"):
+    with pytest.raises(StorageUnavailable, match=r"No space left on device.*Make room"):
         import_mix(database, store, make_mix(12, 12, side=48))  # 7 kB each
     assert set(store.iterate()) == before
     assert [path for path in small_disk.rglob("*") if "partial" in path.name] == []
