@@ -15,7 +15,7 @@ from backend.routes import admin, errors, health, middleware, rater
 from backend.routes.assets import Assets
 from backend.routes.pages import Pages
 from backend.settings import Settings
-from backend.storage import ImageStore
+from backend.storage import open_store
 from backend.studies.desk import Desk
 
 
@@ -46,7 +46,7 @@ def connect(app: FastAPI, settings: Settings) -> None:
         raise
     app.state.settings = settings
     app.state.database = database
-    app.state.images = ImageStore(settings.images_dir)
+    app.state.images = open_store(settings)
     app.state.changes = Changes(database)
     app.state.desk = Desk(database)
 

@@ -33,6 +33,19 @@ class Settings(BaseSettings):
         "empty: the file dermvtt.sqlite in the data folder",
     )
     data_dir: Path = Field(default=Path("var"), description="folder of images, the SQLite file and secrets")
+    images_url: str = Field(
+        default="",
+        description="s3://bucket/prefix for images in S3-compatible storage; empty: data folder",
+    )
+    s3_endpoint: str = Field(default="", description="address of that storage; empty: Amazon's")
+    s3_region: str = Field(default="us-east-1", description="region of that storage")
+    s3_key: SecretStr = Field(default=SecretStr(""), description="access key of that storage")
+    s3_secret: SecretStr = Field(default=SecretStr(""), description="its secret")
+    s3_key_file: Path | None = Field(default=None, description="a file that holds the access key instead")
+    s3_secret_file: Path | None = Field(default=None, description="a file that holds the secret instead")
+    max_upload_mb: int = Field(
+        default=512, ge=1, le=16_384, description="the most megabytes that an admin may upload at once"
+    )
     host: str = Field(default="127.0.0.1", description="address that the server listens on")
     port: int = Field(default=8000, ge=0, le=65535, description="port that the server listens on")
     public_url: str = Field(
@@ -62,6 +75,22 @@ class Settings(BaseSettings):
             ) from error
         return address
 
+    @field_validator("images_url")
+    @classmethod
+    def _bucket(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme != "s3" or not parts.netloc or parts.query or "@" in parts.netloc):
+            raise ValueError("must look like s3://bucket/prefix; key and secret have settings of their own")
+        return url.rstrip("/")
+
+    @field_validator("s3_endpoint")
+    @classmethod
+    def _storage_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in {"http", "https"} or not parts.netloc):
+            raise ValueError("must be an address such as https://storage.example.org")
+        return url.rstrip("/")
+
     @field_validator("public_url")
     @classmethod
     def _web_address(cls, url: str) -> str:
@@ -88,6 +117,16 @@ class Settings(BaseSettings):
         return self.data_dir / "images"
 
     @property
+    def s3_key_given(self) -> SecretStr:
+        """The access key, from the environment or from its file."""
+        return _from_file(self.s3_key, self.s3_key_file)
+
+    @property
+    def s3_secret_given(self) -> SecretStr:
+        """The secret, from the environment or from its file."""
+        return _from_file(self.s3_secret, self.s3_secret_file)
+
+    @property
     def base_url(self) -> str:
         """The address in front of every link that is given out."""
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -105,6 +144,15 @@ class Settings(BaseSettings):
         if given:
             return given.encode()
         return create_secret(self.data_dir / "secret.key", lambda: secrets.token_hex(32)).encode()
+
+
+def _from_file(given: SecretStr, file: Path | None) -> SecretStr:
+    if file is None:
+        return given
+    try:
+        return SecretStr(file.read_text("utf-8").strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{file}, which a setting names, cannot be read ({error}).") from error
 
 
 def load_settings() -> Settings:
@@ -130,6 +178,6 @@ def describe_settings() -> str:
     lines = []
     for name, field in Settings.model_fields.items():
         default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
-        shown = f" [default: {default}]" if str(default) else ""
+        shown = f" [default: {default}]" if str(default or "") else ""
         lines.append(f"  {environment_name(name)}  {field.description}{shown}")
     return "\n".join(lines)

@@ -9,7 +9,8 @@ from backend.cli.admins import admin_app
 from backend.cli.analyze import analyze
 from backend.cli.audit import audit_mix
 from backend.cli.exports import export
-from backend.cli.mixes import import_mix
+from backend.cli.mixes import build_mix, import_mix
+from backend.cli.operations import backup, check, restore
 from backend.cli.plan import plan
 from backend.cli.raters import invite, renew, reopen, revoke
 from backend.cli.server import migrate, serve
@@ -33,6 +34,7 @@ for one in (
     migrate,
     serve,
     import_mix,
+    build_mix,
     audit_mix,
     invite,
     renew,
@@ -41,6 +43,9 @@ for one in (
     export,
     analyze,
     plan,
+    check,
+    backup,
+    restore,
     demo,
 ):
     app.command()(one)

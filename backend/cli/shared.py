@@ -24,9 +24,16 @@ RaterArgument = Annotated[str, typer.Argument(help="The rater's name.")]
 @contextmanager
 def opened(settings: Settings) -> Iterator[Database]:
     """The database of the settings, once its schema is known to be this program's."""
+    with unchecked(settings) as database:
+        schema.require_current(database.engine)
+        yield database
+
+
+@contextmanager
+def unchecked(settings: Settings) -> Iterator[Database]:
+    """The database of the settings, whatever its schema."""
     database = Database(settings.database)
     try:
-        schema.require_current(database.engine)
         yield database
     finally:
         database.close()

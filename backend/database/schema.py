@@ -52,6 +52,11 @@ def require_current(engine: Engine) -> None:
     raise UserError(f"the database's schema ({current}) is behind. Back it up, then run: dermvtt migrate")
 
 
+def head() -> str:
+    """The revision that this program's migrations lead to."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
+
+
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))

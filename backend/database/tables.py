@@ -34,7 +34,7 @@ class AdminSession(Base):
 
 
 class Mix(Base):
-    """An imported mix folder."""
+    """An imported mix folder: ``configuration`` says how it was drawn, ``audit`` what its audit found."""
 
     __tablename__ = "mixes"
 
@@ -45,6 +45,8 @@ class Mix(Base):
     drawn: Mapped[bool]
     reals: Mapped[int]
     fakes: Mapped[int]
+    configuration: Mapped[dict[str, Any]] = mapped_column(JSON, server_default="{}")
+    audit: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     imported_at: Mapped[datetime] = mapped_column(UtcTime)
 
 

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from backend.languages import SOURCE, translatable
 from backend.routes.admin.access import LoginRequired, PasswordRequired
+from backend.storage import StorageUnavailable
 from backend.studies.invitations import admit
 from backend.studies.refusals import Busy, Conflict, Invalid, Refused, Unknown
 from training.errors import UserError
@@ -46,6 +47,9 @@ PASSING = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_CANTOPEN,
 }
+NO_IMAGES = translatable(
+    "The images cannot be reached at the moment. Please try again shortly; answers that were saved are kept."
+)
 UNEXPECTED = translatable("The error has been recorded. Please try again; answers that were saved are kept.")
 
 
@@ -56,6 +60,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Busy, _busy)
     for kind in (OperationalError, InterfaceError, PoolTimeout):
         app.add_exception_handler(kind, _unreachable)
+    app.add_exception_handler(StorageUnavailable, _no_images)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(LoginRequired, lambda *_: RedirectResponse("/admin/login", status_code=303))
     app.add_exception_handler(
@@ -126,6 +131,11 @@ def _refused(request: Request, error: Exception) -> Response:
         translate = request.app.state.pages.languages.catalogue(_language(request)).gettext
         return respond(request, status, _sentence(error.told(translate)))
     return respond(request, status, _sentence(str(error)))
+
+
+def _no_images(request: Request, error: Exception) -> Response:
+    log.error("%s [%s]", error, request.state.request_id)
+    return _later(request, translated(request, NO_IMAGES))
 
 
 def _busy(request: Request, error: Exception) -> Response:
