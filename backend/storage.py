@@ -37,5 +37,13 @@ class ImageStore:
             raise OSError(f"the stored image {sha256} has been altered")
         return data
 
+    def check(self) -> None:
+        """Raise ``OSError`` unless images can be kept: try it with a file that is gone afterwards."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=self.root) as file:
+            file.write(b"x")
+            file.flush()
+            os.fsync(file.fileno())
+
     def _path(self, sha256: str) -> Path:
         return self.root / sha256[:2] / f"{sha256}.png"
