@@ -13,12 +13,11 @@ import uvicorn
 from backend.app import create_app
 from backend.observing import metrics
 from backend.observing.logs import configure_logs
+from backend.routes.middleware.limits import LARGEST_HEAD
 from backend.settings import Settings
 from training.errors import UserError
 
 GRACEFUL_SECONDS = 10
-LONGEST_HEAD = 16 << 10
-"""Bytes of a request's first line and headers."""
 
 
 def serve(settings: Settings, ready: Callable[[str], None]) -> None:
@@ -43,7 +42,7 @@ def _run(settings: Settings, listener: socket.socket, ready: Callable[[str], Non
         server_header=False,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=settings.trusted_proxies,
-        h11_max_incomplete_event_size=LONGEST_HEAD,
+        h11_max_incomplete_event_size=LARGEST_HEAD,
         timeout_keep_alive=settings.keep_alive,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )

@@ -1,5 +1,5 @@
-"""What every request goes through, from the outside in: its id, log line, numbers and headers; whether there is
-room for it; its time; HEAD; compression.
+"""What every request goes through, from the outside in: its id, log line, numbers and headers; whether there
+is room for it; its time; HEAD; compression.
 """
 
 from fastapi import FastAPI

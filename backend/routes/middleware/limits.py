@@ -14,6 +14,8 @@ from backend.routes.errors import answer_early
 TOO_LARGE = translatable("What was sent is too large. Nothing was changed.")
 NOT_UTF_8 = translatable("Forms are read in UTF-8 alone. Nothing was changed.")
 TOO_SLOW = translatable("This took too long and was given up. Please try again in a moment.")
+LARGEST_HEAD = 16 << 10
+"""Bytes of all headers together."""
 RETRY = {"Retry-After": "5"}
 
 
@@ -37,6 +39,8 @@ def allowance(path: str) -> Allowance:
 
 def unreadable(scope: Scope) -> tuple[int, str] | None:
     """The status and the text for a body that is not even read."""
+    if sum(len(name) + len(value) for name, value in scope["headers"]) > LARGEST_HEAD:
+        return 431, TOO_LARGE
     if _too_large(scope):
         return 413, TOO_LARGE
     return (415, NOT_UTF_8) if _in_another_encoding(scope) else None

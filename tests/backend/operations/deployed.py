@@ -64,7 +64,7 @@ def _listening(pid: int) -> int:
     """Where a public address hides the port: what Linux says that the process listens on."""
     inodes = set()
     for entry in Path(f"/proc/{pid}/fd").iterdir():
-        target = os.readlink(entry)
+        target = str(entry.readlink())
         if target.startswith("socket:["):
             inodes.add(target[8:-1])
     for row in Path("/proc/net/tcp").read_text().splitlines()[1:]:
