@@ -69,18 +69,21 @@ def problems(text: str, targets: tuple[str, ...]) -> set[str]:
                 bad.add("a secret in the image")
         if any("pip install" in run and "--constraint" not in run for run in stage.all("RUN")):
             bad.add("pip without constraints")
-    for target in targets:
-        chain = lineage(found, target)
-        lines = [line for stage in chain for line in stage.lines]
-        users = [text for word, text in lines if word == "USER"]
-        if not users or users[-1].split(":")[0] in {"root", "0"} or not users[-1].split(":")[0].isdigit():
-            bad.add("no numbered user other than root")
-        runs = " ".join(text for word, text in lines if word == "RUN")
-        if TOOLS & set(re.findall(r"[\w+-]+", runs)) or "pip install" in runs:
-            bad.add("build tools in what is handed out")
-        commands = [text for word, text in lines if word in {"CMD", "ENTRYPOINT"}]
-        if not commands or any(not one.startswith("[") for one in commands):
-            bad.add("a command through a shell")
-        if chain[-1].all("EXPOSE") and not chain[-1].all("HEALTHCHECK"):
-            bad.add("a server without a health check")
+    return bad.union(*(_handed_out(lineage(found, target)) for target in targets))
+
+
+def _handed_out(chain: list[Stage]) -> set[str]:
+    bad = set()
+    lines = [line for stage in chain for line in stage.lines]
+    users = [text for word, text in lines if word == "USER"]
+    if not users or users[-1].split(":")[0] in {"root", "0"} or not users[-1].split(":")[0].isdigit():
+        bad.add("no numbered user other than root")
+    runs = " ".join(text for word, text in lines if word == "RUN")
+    if TOOLS & set(re.findall(r"[\w+-]+", runs)) or "pip install" in runs:
+        bad.add("build tools in what is handed out")
+    commands = [text for word, text in lines if word in {"CMD", "ENTRYPOINT"}]
+    if not commands or any(not one.startswith("[") for one in commands):
+        bad.add("a command through a shell")
+    if chain[-1].all("EXPOSE") and not chain[-1].all("HEALTHCHECK"):
+        bad.add("a server without a health check")
     return bad

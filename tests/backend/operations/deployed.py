@@ -57,10 +57,10 @@ def deployed(settings, log: Path, **environment: object) -> Iterator[Deployed]:
 
 def _port(process: subprocess.Popen, line: str) -> int:
     named = urlsplit(line.split()[2]).port
-    return named or _listening(process.pid)
+    return named or listening(process.pid)
 
 
-def _listening(pid: int) -> int:
+def listening(pid: int) -> int:
     """Where a public address hides the port: what Linux says that the process listens on."""
     inodes = set()
     for entry in Path(f"/proc/{pid}/fd").iterdir():

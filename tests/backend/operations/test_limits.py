@@ -1,5 +1,6 @@
 """What a real server refuses: too large, too long, too much at once, meant for somebody else."""
 
+import asyncio
 import json
 import socket
 import time
@@ -8,7 +9,9 @@ from http.client import HTTPException
 
 import pytest
 
+from backend.app import connect
 from backend.routes.middleware import limits
+from backend.routes.middleware.busy import Busy
 from tests.backend.operations.deployed import deployed
 from tests.backend.operations.test_ending import begin, until
 from tests.support import consent
@@ -22,7 +25,6 @@ def test_limits_of_a_real_server(world, tmp_path):
     environment = {
         "DERMVTT_REQUEST_SECONDS": 3,
         "DERMVTT_MOST_REQUESTS": 3,
-        "DERMVTT_MOST_EXPORTS": 1,
         "DERMVTT_KEEP_ALIVE": 1,
         "DERMVTT_TRUSTED_PROXIES": "127.0.0.0/8",
         "DERMVTT_PUBLIC_URL": "https://study.example.org",
@@ -39,25 +41,18 @@ def test_limits_of_a_real_server(world, tmp_path):
         assert refused_or_cut_off(server, 400_000)
         # Whom a trusted proxy names is whom the log names.
         server.get("/nowhere", **ours, X_Forwarded_For="198.51.100.7, 203.0.113.9")
-        # One export at a time; answers go through beside it, until there are three requests.
-        with closing(begin(server, "/admin/studies/1/results.csv", "study.example.org")) as export:
-            until(lambda: server.get("/admin/studies/1/ratings.csv", **ours).status == 503)
-            busy = server.get("/admin/studies/1/ratings.csv", **ours)
-            assert busy.headers["retry-after"] == "5"
-            assert server.get(f"{link}/state", **ours).status == 200
-            with (
-                closing(begin(server, f"{link}/language", "study.example.org")),
-                closing(begin(server, f"{link}/language", "study.example.org")) as slow,
-            ):
-                until(lambda: server.get(f"{link}/state", **ours).status == 503)
-                refused = server.get(f"{link}/state", **ours, Accept="application/json")
-                assert json.loads(refused.text)["error"].startswith("The server is busy")
-                assert refused.headers["retry-after"] == "5"
-                # What does not go on is given up after its time.
+        # Three requests at a time.
+        held = [begin(server, f"{link}/language", "study.example.org") for _ in range(3)]
+        until(lambda: server.get(f"{link}/state", **ours).status == 503)
+        refused = server.get(f"{link}/state", **ours, Accept="application/json")
+        assert json.loads(refused.text)["error"].startswith("The server is busy")
+        assert refused.headers["retry-after"] == "5"
+        # What does not go on is given up after its time.
+        for slow in held:
+            with closing(slow):
                 reply = slow.recv(4096)
                 assert reply.startswith(b"HTTP/1.1 503")
                 assert b"retry-after: 5" in reply.lower()
-            assert export.recv(100).startswith(b"HTTP/1.1 503")
         until(lambda: server.get(f"{link}/state", **ours).status == 200)
         # An idle connection is let go.
         with closing(socket.create_connection(("127.0.0.1", server.port), timeout=20)) as idle:
@@ -69,6 +64,46 @@ def test_limits_of_a_real_server(world, tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
     clients = {line.get("path"): line["client"] for line in lines if "client" in line}
     assert clients["/nowhere"] == "203.0.113.9"
+
+
+EXPORT, ANSWER = "/admin/studies/1/ratings.csv", "/r/token/answers"
+
+
+def test_exports_are_bounded_and_answers_go_on_beside_them(application, world):
+    connect(application, world.settings.model_copy(update={"most_exports": 2, "most_requests": 5}))
+
+    async def told(busy, path):
+        """The status of the answer, and when to come back; none where the request went through."""
+        sent = []
+
+        async def send(message):
+            sent.append(message)
+
+        scope = {"type": "http", "method": "GET", "path": path, "headers": [], "app": application}
+        scope |= {"query_string": b"", "state": {"request_id": "1"}, "server": ("x", 80), "scheme": "http"}
+        await busy(scope, None, send)
+        return (sent[0]["status"], dict(sent[0]["headers"])[b"retry-after"]) if sent else None
+
+    async def many():
+        go_on = asyncio.Event()
+
+        async def slow(scope, receive, send):
+            await go_on.wait()
+
+        busy = Busy(slow)
+        running = []
+        for path in (EXPORT, EXPORT, ANSWER, ANSWER):
+            running.append(asyncio.create_task(told(busy, path)))
+        await asyncio.sleep(0)
+        third = await told(busy, EXPORT)
+        running.append(asyncio.create_task(told(busy, ANSWER)))
+        await asyncio.sleep(0)
+        sixth = await told(busy, ANSWER)
+        go_on.set()
+        return third, sixth, await asyncio.gather(*running), await told(busy, EXPORT)
+
+    refused = (503, b"5")
+    assert asyncio.run(many()) == (refused, refused, [None] * 5, None)
 
 
 def refused_or_cut_off(server, size):
