@@ -1,15 +1,18 @@
 """Every setting of the web half, read from the environment in this one place."""
 
+import ipaddress
 import secrets
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from backend import secret_files
 from backend.private import create_secret
 from training.errors import UserError
 
@@ -57,6 +60,36 @@ class Settings(BaseSettings):
     )
     session_hours: float = Field(default=12, gt=0, description="hours until an admin must log in again")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+    log_format: Literal["auto", "json", "text"] = Field(
+        default="auto", description="json, text, or auto: text at a terminal, JSON elsewhere"
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="addresses and networks, by commas, whose X-Forwarded-For and -Proto are believed; "
+        "empty: nobody's",
+    )
+    metrics_token: SecretStr = Field(
+        default=SecretStr(""), description="who sends it as a bearer token may read /metrics; empty: nobody"
+    )
+    metrics_port: int = Field(
+        default=0, ge=0, le=65535, description="port of its own for metrics, without a token; 0: none"
+    )
+    metrics_host: str = Field(default="127.0.0.1", description="address that the metrics' own port is on")
+    shutdown_delay: float = Field(
+        default=0,
+        ge=0,
+        description="seconds from saying not ready to taking no more requests, at SIGTERM",
+    )
+    keep_alive: int = Field(
+        default=75, ge=1, description="seconds that an idle connection is kept; longer than a proxy keeps it"
+    )
+    request_seconds: float = Field(
+        default=60, gt=0, description="seconds in which an answer must begin; else 503"
+    )
+    most_requests: int = Field(default=4096, ge=1, description="requests at once in a process; more: 503")
+    most_exports: int = Field(
+        default=4, ge=1, description="exports and analyses at once in a process; more: 503"
+    )
 
     @field_validator("database_url")
     @classmethod
@@ -105,6 +138,31 @@ class Settings(BaseSettings):
         if level.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
             raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
         return level.upper()
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, given: str) -> str:
+        parts = [part.strip() for part in given.split(",") if part.strip()]
+        for part in parts:
+            try:
+                ipaddress.ip_network(part)
+            except ValueError as error:
+                raise ValueError(
+                    f"must be addresses or networks such as 10.0.0.0/8, by commas, not {part!r}"
+                ) from error
+        return ",".join(parts)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Where values come from, the first to have one wins: code, environment, files of secrets."""
+        return init_settings, env_settings, secret_files.SecretFiles(settings_cls)
 
     @property
     def database(self) -> str:
@@ -161,7 +219,7 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        name = environment_name(str(first["loc"][0]))
+        name = _variable(str(first["loc"][0]))
         raise UserError(
             f"the environment variable {name} {first['msg'].removeprefix('Value error, ')}"
         ) from None
@@ -169,8 +227,13 @@ def load_settings() -> Settings:
 
 def environment_name(field: str) -> str:
     """The environment variable that sets a field of ``Settings``."""
-    name = field.upper()
-    return name if name == "DATABASE_URL" else f"DERMVTT_{name.removeprefix('DERMVTT_')}"
+    info, prefix = Settings.model_fields[field], Settings.model_config["env_prefix"]
+    return secret_files.environment_name(field, info, prefix)
+
+
+def _variable(where: str) -> str:
+    """Where a value that cannot be used came from: a field's name, or the alias by which it is read."""
+    return environment_name(where) if where in Settings.model_fields else where
 
 
 def describe_settings() -> str:
@@ -179,5 +242,7 @@ def describe_settings() -> str:
     for name, field in Settings.model_fields.items():
         default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
         shown = f" [default: {default}]" if str(default or "") else ""
+        if secret_files.may_be_a_file(name, field):
+            shown += f" [or {environment_name(name)}_FILE: a file that holds it]"
         lines.append(f"  {environment_name(name)}  {field.description}{shown}")
     return "\n".join(lines)

@@ -3,6 +3,7 @@
 import logging
 import re
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import FastAPI, Request
@@ -96,6 +97,19 @@ class _Study:
     language: str = SOURCE
 
 
+NO_STUDY = _Study()
+
+
+def answer_early(
+    request: Request, status: int, text: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """An error before anything is looked up: a server that has too much to do does not ask its database."""
+    request.state.study = NO_STUDY
+    response = respond(request, status, translated(request, text))
+    response.headers.update(headers or {})
+    return response
+
+
 def _study(request: Request) -> _Study:
     if not hasattr(request.state, "study"):
         request.state.study = _find_study(request)
@@ -105,13 +119,13 @@ def _study(request: Request) -> _Study:
 def _find_study(request: Request) -> _Study:
     base = RATER_PAGE.match(request.url.path)
     if not base:
-        return _Study()
+        return NO_STUDY
     try:
         with request.app.state.database.read() as session:
             study = admit(session, base["token"]).study
             return _Study(study.mix.drawn, base[0] if study.state == "open" else "", study.language)
     except (Unknown, SQLAlchemyError):
-        return _Study()
+        return NO_STUDY
 
 
 def _language(request: Request) -> str:
@@ -172,13 +186,13 @@ def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
     if any(problem["loc"][0] == "path" for problem in error.errors()):
         return respond(request, 404, translated(request, NOT_FOUND))
-    log.info("malformed request [%s]: %s", request.state.request_id, type(error).__name__)
+    log.info("malformed request: %s", type(error).__name__)
     return respond(request, 422, translated(request, NOT_USABLE))
 
 
 def unexpected(request: Request, error: Exception) -> Response:
     """Log what nobody foresaw, with the request's id, and answer without any of it."""
-    log.error("unexpected error [%s]", request.state.request_id, exc_info=error)
+    log.error("unexpected error", exc_info=error)
     return respond(request, 500, translated(request, UNEXPECTED))
 
 

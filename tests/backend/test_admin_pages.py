@@ -328,4 +328,5 @@ def test_pages_of_a_drawn_study_say_so(build_world):
 
 def test_health(browser, world):
     assert browser.get("/healthz").json() == {"status": "ok"}
-    assert browser.get("/readyz").json() == {"status": "ok"}
+    parts = {"server": "ok", "database": "ok", "storage": "ok"}
+    assert browser.get("/readyz").json() == {"status": "ok", "parts": parts}
