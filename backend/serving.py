@@ -8,11 +8,13 @@ from types import FrameType
 
 import uvicorn
 
+from backend import connections, workers
 from backend.app import create_app
 from backend.settings import Settings
 from training.errors import UserError
 
 GRACEFUL_SECONDS = 10
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def serve(settings: Settings, ready: Callable[[str], None]) -> None:
@@ -23,17 +25,24 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     with closing(listen(settings)) as listener:
         # Port 0 asks for any free one: links must name the one that was given.
         port = listener.getsockname()[1]
-        _run(settings.model_copy(update={"port": port}), listener, ready)
+        settings = settings.model_copy(update={"port": port})
+        logging.basicConfig(level=settings.log_level, format=LOG_FORMAT)
+        if settings.workers > 1:
+            workers.supervise(settings, listener, ready, run)
+        else:
+            run(settings, listener, ready)
 
 
-def _run(settings: Settings, listener: socket.socket, ready: Callable[[str], None]) -> None:
+def run(settings: Settings, listener: socket.socket, ready: Callable[[str], None]) -> None:
+    """Serve in this process until interrupted."""
+    logging.basicConfig(level=settings.log_level, format=LOG_FORMAT)  # again: workers start from nothing
     app = create_app(settings)
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     config = uvicorn.Config(
         app,
         log_config=None,
         access_log=False,  # its lines would hold raters' links; the application writes its own
         server_header=False,
+        http=connections.protocol(),
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
     # Streams to watching admins would hold a shutdown up until they end by themselves.
