@@ -9,7 +9,6 @@ from types import FrameType
 import uvicorn
 
 from backend import connections, workers
-from backend.app import create_app
 from backend.settings import Settings
 from training.errors import UserError
 
@@ -35,6 +34,8 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
 
 def run(settings: Settings, listener: socket.socket, ready: Callable[[str], None]) -> None:
     """Serve in this process until interrupted."""
+    from backend.app import create_app  # noqa: PLC0415 - who only supervises workers needs none of it
+
     logging.basicConfig(level=settings.log_level, format=LOG_FORMAT)  # again: workers start from nothing
     app = create_app(settings)
     config = uvicorn.Config(

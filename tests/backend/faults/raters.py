@@ -38,6 +38,8 @@ class Browser:
     acknowledged: list[str] = field(default_factory=list)
     viewed: list[str] = field(default_factory=list)
     current: dict[int, str] = field(default_factory=dict)
+    took: list[float] = field(default_factory=list)
+    """Seconds until an answer was acknowledged, however often it was sent."""
     failed: int = 0
     refusals: list[tuple[int, str | None, str]] = field(default_factory=list)
 
@@ -46,7 +48,9 @@ class Browser:
         self.turns = itertools.cycle(self.addresses)
         self.deadline = time.monotonic() + LONGEST_SECONDS
         for number in itertools.takewhile(lambda _: not self.over.is_set(), itertools.count()):
+            began = time.monotonic()
             (self._send_form if self.by_form else self._send_batch)(number)
+            self.took.append(time.monotonic() - began)
             time.sleep(0.02)
 
     def _answer(self, position):

