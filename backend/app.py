@@ -17,7 +17,7 @@ from backend.routes import admin, errors, health, metrics, middleware, rater
 from backend.routes.assets import Assets
 from backend.routes.pages import Pages
 from backend.settings import Settings
-from backend.storage import open_store
+from backend.storage import ImageStore, open_store
 from backend.studies.desk import Desk
 
 

@@ -10,10 +10,9 @@ from types import FrameType
 
 import uvicorn
 
-from backend.app import create_app
+from backend import connections, workers
 from backend.observing import metrics
 from backend.observing.logs import configure_logs
-from backend.routes.middleware.limits import LARGEST_HEAD
 from backend.settings import Settings
 from training.errors import UserError
 
@@ -28,11 +27,20 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     with closing(listen(settings)) as listener:
         # Port 0 asks for any free one: links must name the one that was given.
         port = listener.getsockname()[1]
-        _run(settings.model_copy(update={"port": port}), listener, ready)
+        settings = settings.model_copy(update={"port": port})
+        configure_logs(settings.log_level, settings.log_format)
+        if settings.workers > 1:
+            workers.supervise(settings, listener, ready, run)
+        else:
+            run(settings, listener, ready)
 
 
-def _run(settings: Settings, listener: socket.socket, ready: Callable[[str], None]) -> None:
-    configure_logs(settings.log_level, settings.log_format)
+def run(settings: Settings, listener: socket.socket, ready: Callable[[str], None]) -> None:
+    """Serve in this process until interrupted."""
+    from backend.app import create_app  # noqa: PLC0415 - who only supervises workers needs none of it
+    from backend.routes.middleware.limits import LARGEST_HEAD  # noqa: PLC0415 - as above
+
+    configure_logs(settings.log_level, settings.log_format)  # again: workers start from nothing
     app = create_app(settings)
     _serve_metrics(settings)
     config = uvicorn.Config(
@@ -40,6 +48,7 @@ def _run(settings: Settings, listener: socket.socket, ready: Callable[[str], Non
         log_config=None,
         access_log=False,  # its lines would hold raters' links; the application writes its own
         server_header=False,
+        http=connections.protocol(),
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=settings.trusted_proxies,
         h11_max_incomplete_event_size=LARGEST_HEAD,

@@ -59,6 +59,9 @@ class Settings(BaseSettings):
         description="signs forms; empty: made once and kept in the data folder's secret.key, mode 600",
     )
     session_hours: float = Field(default=12, gt=0, description="hours until an admin must log in again")
+    workers: int = Field(
+        default=1, ge=1, le=64, description="processes that serve together; more than one is for PostgreSQL"
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
     log_format: Literal["auto", "json", "text"] = Field(
         default="auto", description="json, text, or auto: text at a terminal, JSON elsewhere"

@@ -1,18 +1,18 @@
 """Every error as a friendly page, or as JSON for the rating script: the request id, nothing internal."""
 
+import errno
 import logging
 import re
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
+from backend.database.outages import Outage, TurnMissed, outage_of
 from backend.languages import SOURCE, translatable
 from backend.routes.admin.access import LoginRequired, PasswordRequired
 from backend.storage import StorageUnavailable
@@ -27,8 +27,9 @@ STATUS = {Unknown: 404, Conflict: 409, Invalid: 422}
 HEADING = {
     404: translatable("Nothing to see here"),
     409: translatable("Not possible any more"),
-    503: translatable("One moment, please"),
     500: translatable("Something went wrong on our side"),
+    503: translatable("One moment, please"),
+    507: translatable("One moment, please"),
 }
 FAILED = translatable("That did not work")
 NOT_SERVED = translatable("The request cannot be served.")
@@ -38,16 +39,12 @@ UNREACHABLE = translatable(
     "The study cannot be reached just now. Nothing was changed; please try again in a moment. Answers that "
     "were saved are kept."
 )
+NO_ROOM = translatable(
+    "The server has no room to save anything just now. Nothing was changed; please try again in a moment. "
+    "Answers that were saved are kept."
+)
+OUTAGES = {Outage.BUSY: (503, UNREACHABLE), Outage.AWAY: (503, UNREACHABLE), Outage.FULL: (507, NO_ROOM)}
 RETRY_S = 5
-# SQLite counts a missing table among the same errors as a full disk; only these pass by themselves or by a
-# helping hand.
-PASSING = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_CANTOPEN,
-}
 NO_IMAGES = translatable(
     "The images cannot be reached at the moment. Please try again shortly; answers that were saved are kept."
 )
@@ -59,8 +56,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(UserError, _refused)
     app.add_exception_handler(Busy, _busy)
-    for kind in (OperationalError, InterfaceError, PoolTimeout):
-        app.add_exception_handler(kind, _unreachable)
+    for kind in (SQLAlchemyError, TurnMissed, OSError):
+        app.add_exception_handler(kind, _outage)
     app.add_exception_handler(StorageUnavailable, _no_images)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(LoginRequired, lambda *_: RedirectResponse("/admin/login", status_code=303))
@@ -159,17 +156,23 @@ def _busy(request: Request, error: Exception) -> Response:
     )
 
 
-def _unreachable(request: Request, error: Exception) -> Response:
-    """The database is away, locked or full: what was to be stored is not, and may be sent again."""
-    inner = getattr(error, "orig", None)
-    if isinstance(inner, sqlite3.Error) and (inner.sqlite_errorcode & 0xFF) not in PASSING:
-        return unexpected(request, error)
-    log.error("the database failed [%s]", request.state.request_id, exc_info=error)
-    return _later(request, translated(request, UNREACHABLE))
+def _outage(request: Request, error: Exception) -> Response:
+    """For a while nothing can be stored: what was sent may be sent again. Anything else is unexpected."""
+    full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+    found = Outage.FULL if full else outage_of(error)
+    if found is None:
+        raise error
+    what = "disk" if full else "database"
+    said = getattr(error, "orig", None) or repr(error)
+    log.error("the %s is %s [%s]: %s", what, found, request.state.request_id, said)
+    if found is Outage.AWAY:
+        request.state.study = _Study()  # asking for it would only wait once more
+    status, message = OUTAGES[found]
+    return _later(request, translated(request, message), status)
 
 
-def _later(request: Request, message: str) -> Response:
-    response = respond(request, 503, message)
+def _later(request: Request, message: str, status: int = 503) -> Response:
+    response = respond(request, status, message)
     response.headers["Retry-After"] = str(RETRY_S)
     return response
 
