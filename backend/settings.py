@@ -75,7 +75,10 @@ class Settings(BaseSettings):
         default=SecretStr(""), description="who sends it as a bearer token may read /metrics; empty: nobody"
     )
     metrics_port: int = Field(
-        default=0, ge=0, le=65535, description="port of its own for metrics, without a token; 0: none"
+        default=0,
+        ge=0,
+        le=65535,
+        description="port of its own for metrics, without a token, each further worker on the next; 0: none",
     )
     metrics_host: str = Field(default="127.0.0.1", description="address that the metrics' own port is on")
     shutdown_delay: float = Field(

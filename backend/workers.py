@@ -61,7 +61,7 @@ class _Crew:
 
     def work(self, ready: Ready) -> None:
         """Keep all places filled until told to stop."""
-        workers = [self._start() for _ in range(self._settings.workers)]
+        workers = [self._start(place) for place in range(self._settings.workers)]
         told = False
         try:
             while not self.stopping.is_set():
@@ -71,22 +71,25 @@ class _Crew:
                     if worker.sign in happened:
                         worker.serves = _has_signed(worker.sign)
                     if worker.process.sentinel in happened:
-                        workers[place] = self._replace(worker, told)
+                        workers[place] = self._replace(place, worker, told)
                 if not told and all(one.serves for one in workers):
                     told = True
                     ready(self._settings.base_url)
         finally:
             _end(workers)
 
-    def _start(self) -> _Worker:
+    def _start(self, place: int) -> _Worker:
         sign, theirs = _spawning.Pipe(duplex=False)
-        arguments = (self._settings, self._listener, theirs, self._run)
+        # Each counts for itself, so each has a port of its own to tell it.
+        port = self._settings.metrics_port and self._settings.metrics_port + place
+        own = self._settings.model_copy(update={"metrics_port": port})
+        arguments = (own, self._listener, theirs, self._run)
         process = _spawning.Process(target=_work, args=arguments)
         process.start()
         theirs.close()
         return _Worker(process, sign)
 
-    def _replace(self, worker: _Worker, told: bool) -> _Worker:
+    def _replace(self, place: int, worker: _Worker, told: bool) -> _Worker:
         worker.process.join()
         worker.sign.close()
         if not told:
@@ -94,7 +97,7 @@ class _Crew:
         if not self.stopping.is_set():
             log.error("worker %s ended (%s): replaced", worker.process.pid, worker.process.exitcode)
             self.stopping.wait(PAUSE_S)
-        return worker if self.stopping.is_set() else self._start()
+        return worker if self.stopping.is_set() else self._start(place)
 
 
 def _has_signed(sign: Connection) -> bool:

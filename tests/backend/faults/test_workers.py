@@ -3,8 +3,11 @@
 import os
 import re
 import signal
+import socket
 import threading
 import time
+import urllib.request
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,15 +18,28 @@ from tests.browser.serving import launch
 STARTED = re.compile(r"Started server process \[(\d+)\]")
 
 
+def free_pair() -> int:
+    """A port that is free, and the next one with it."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as first, suppress(OSError):
+            number = first.getsockname()[1]
+            socket.create_server(("127.0.0.1", number + 1)).close()
+            return number
+
+
 @pytest.mark.parametrize("study", ["postgresql"], indirect=True)
 def test_a_worker_is_killed_under_load_and_replaced(study, tmp_path):
     settings, tokens, keys = study
     log = tmp_path / "server.log"
-    process, address = launch(settings, log, DERMVTT_WORKERS="2")
+    port = free_pair()
+    process, address = launch(settings, log, DERMVTT_WORKERS="2", DERMVTT_METRICS_PORT=str(port))
     browsers = browsers_of(tokens, keys, [urlsplit(address).netloc], threading.Event())
     try:
         first = STARTED.findall(log.read_text())
         assert len(first) == 2
+        for own in (port, port + 1):
+            with urllib.request.urlopen(f"http://127.0.0.1:{own}/metrics") as reply:
+                assert b"dermvtt" in reply.read()
         with rating(browsers) as running:
             await_more(browsers, running)
             os.kill(int(first[0]), signal.SIGKILL)
