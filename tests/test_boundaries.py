@@ -39,6 +39,7 @@ def below(names: set[str], *packages: str) -> set[str]:
         "backend.cli",
         "backend.app",
         "backend.demo",
+        "backend.extras",
         "backend.analysis.report.folder",
         "backend.audit.measure",
         "training.manifest",

@@ -7,8 +7,6 @@ import typer
 
 from backend.cli.shared import opened
 from backend.settings import load_settings
-from backend.storage import ImageStore
-from backend.studies import mixes
 
 
 def import_mix(
@@ -19,6 +17,9 @@ def import_mix(
 
     Example: dermvtt import-mix mixes/x --name "PGAN, 3M iterations"
     """
+    from backend.storage import ImageStore
+    from backend.studies import mixes
+
     settings = load_settings()
     with opened(settings) as database:
         imported = mixes.import_mix(database, ImageStore(settings.images_dir), folder, name)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
+from backend.extras import NotInstalled
 from backend.languages import SOURCE, translatable
 from backend.routes.admin.access import LoginRequired, PasswordRequired
 from backend.studies.invitations import admit
@@ -21,7 +22,7 @@ from training.errors import UserError
 log = logging.getLogger("dermvtt.errors")
 
 RATER_PAGE = re.compile(r"/r/(?P<token>[\w-]+)")
-STATUS = {Unknown: 404, Conflict: 409, Invalid: 422}
+STATUS = {Unknown: 404, Conflict: 409, Invalid: 422, NotInstalled: 501}
 HEADING = {
     404: translatable("Nothing to see here"),
     409: translatable("Not possible any more"),
