@@ -31,7 +31,7 @@ lint: $(VENV)/dev ## ruff: style and format
 figures: $(VENV)/training ## draw the documentation's figures from the code, into docs/images
 	$(BIN)/python -m docs.figures.growing
 
-codebook: $(VENV)/training ## write the codebook of the results from the code, into docs/codebook.md
+codebook: $(VENV)/training ## write the codebooks of results and data from the code, into docs/codebook.md and docs/data.md
 	$(BIN)/python -m docs.codebook
 
 train-pgan: FAMILY := pgan

@@ -95,4 +95,5 @@ def test_the_codebook_and_the_schema_are_those_of_the_code():
     from docs import codebook
 
     assert codebook.MARKDOWN.read_text() == codebook.markdown(), "run: make codebook"
+    assert codebook.DATA.read_text() == codebook.data(), "run: make codebook"
     assert codebook.SCHEMA.read_text() == codebook.schema_json(), "run: make codebook"

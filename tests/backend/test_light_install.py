@@ -37,7 +37,8 @@ with TestClient(create_app(load_settings()), raise_server_exceptions=False) as c
     client.post("/admin/login", data={"email": email, "password": password, "csrf": form.group(1)})
     study = "/admin/studies/1"
     pages = ["/admin", study, f"{study}/settings", f"{study}/results", f"{study}/results.json",
-             f"{study}/figures/rates.svg", f"/r/{token}/done"]
+             f"{study}/exports", f"{study}/exports/ratings.csv", f"{study}/exports/ratings.xlsx",
+             f"{study}/exports/ratings.parquet", f"{study}/figures/rates.svg", f"/r/{token}/done"]
     for address in pages:
         reply = client.get(address)
         seen[address] = reply.status_code, reply.text if "xlsx" not in address else ""
@@ -83,6 +84,7 @@ def test_pages_are_served_and_results_say_what_is_missing(world, browser):
     lacking = {address for address, code in codes.items() if code == 501}
     assert {address.rsplit("/", 1)[1] for address in lacking} == {
         "results.json",
+        "ratings.parquet",
         "rates.svg",
     }
     assert {code for address, code in codes.items() if address not in lacking} == {200}
