@@ -8,7 +8,7 @@ PRESET ?= quick
 MIX ?= mixes/x
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data test lint figures codebook train-pgan train-dcgan train-lapgan mix serve bench bench-rating bench-serving bench-training bench-analysis clean
+.PHONY: help setup demo data test lint figures codebook train-pgan train-dcgan train-lapgan mix serve bench bench-rating bench-serving bench-training bench-analysis bench-exports clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ bench-training: $(VENV)/training ## speed and memory of training steps, in pairs
 
 bench-analysis: setup ## speed of the analysis beside statsmodels, and what its intervals cover; some six minutes
 	$(BIN)/python -m benchmarks.analysis
+
+bench-exports: setup ## speed and memory of exporting a million ratings in each format, on both databases; some ten minutes
+	$(BIN)/python -m benchmarks.exports
 
 clean: ## remove the virtual environment and caches; data, runs and studies stay
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .hypothesis

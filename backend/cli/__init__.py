@@ -7,6 +7,7 @@ import typer
 from backend.cli.admins import admin_app
 from backend.cli.analyze import analyze
 from backend.cli.audit import audit_mix
+from backend.cli.bundles import export_bundle, import_bundle
 from backend.cli.demo import demo
 from backend.cli.exports import export
 from backend.cli.mixes import import_mix
@@ -27,6 +28,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     **GROUP_OPTIONS,
 )
+study_app.command("export-bundle")(export_bundle)
+study_app.command("import-bundle")(import_bundle)
 app.add_typer(admin_app, name="admin")
 app.add_typer(study_app, name="study")
 for one in (

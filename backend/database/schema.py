@@ -52,6 +52,16 @@ def require_current(engine: Engine) -> None:
     raise UserError(f"the database's schema ({current}) is behind. Back it up, then run: dermvtt migrate")
 
 
+def head() -> str:
+    """The revision that this program's schema has."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def revisions() -> set[str]:
+    """Every revision that this program knows: its own and those before it."""
+    return {one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions()}
+
+
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))

@@ -77,7 +77,7 @@ def _require_blind(folder: Path, manifest: Manifest, images: list[tuple[MixImage
     expected = len(images[0][1])
     for image, data in images:
         where = folder / image.file
-        problem = _encoding_problem(data, manifest.resolution)
+        problem = encoding_problem(data, manifest.resolution)
         if problem:
             raise Invalid(f"{where} {problem}. Make the mix with: dermvtt-train mix")
         if len(data) != expected:
@@ -87,7 +87,8 @@ def _require_blind(folder: Path, manifest: Manifest, images: list[tuple[MixImage
             )
 
 
-def _encoding_problem(data: bytes, resolution: int) -> str:
+def encoding_problem(data: bytes, resolution: int) -> str:
+    """Why these bytes are not a picture as a mix holds them, of this side; empty where they are."""
     if not data.startswith(PNG_SIGNATURE):
         return "is no PNG file"
     chunks = _chunks(data)

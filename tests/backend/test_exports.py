@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import re
+import tempfile
+import tracemalloc
 import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +27,7 @@ from backend.studies.exports.xlsx import write_xlsx
 from backend.studies.invitations import admit
 from backend.tokens import hash_token
 from tests.backend.conftest import ADMIN, hidden
-from tests.support import consent
+from tests.support import consent, fill
 
 CONTRACTS = Path(__file__).parents[2] / "docs" / "contracts.md"
 QUESTIONS = [{"id": "years", "kind": "number"}, {"id": "group", "label": {"en": "Which group?"}}]
@@ -285,6 +287,21 @@ def test_an_export_is_of_one_moment(recorded, rater):
         rater(1, 500, answer="fake")
         assert [*EXPORTS["history"].rows(session, study)] == before
     assert len(table(recorded, "history")) == len(before) + 1
+
+
+def test_memory_does_not_grow_with_the_rows(world):
+    """Thousands of rows more may not be held: a list of them would be megabytes."""
+    small, large = fill(world.database, 1, 1000), fill(world.database, 4, 1000, number=1)
+    for what, kind in (("ratings", "csv"), ("history", "xlsx")):
+        export(world, what, kind)  # what is loaded and kept at the first time
+        peaks = []
+        for study in (small, large):
+            with tempfile.TemporaryFile() as file:
+                tracemalloc.start()
+                write_export(world.database, study, what, kind, file)
+                peaks.append(tracemalloc.get_traced_memory()[1])
+                tracemalloc.stop()
+        assert peaks[1] < peaks[0] + 700_000, (what, kind, peaks)
 
 
 def test_page_command_and_rules_know_the_same_exports():

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 
 from backend.routes.admin.access import AdminDep
-from backend.routes.dependencies import DatabaseDep, PagesDep, RowId
+from backend.routes.dependencies import DatabaseDep, ImagesDep, PagesDep, RowId
+from backend.studies.bundles import write_bundle
 from backend.studies.exports import EXPORTS, FORMATS, codebook, write_export
 from backend.studies.lifecycle import get_study
 from backend.studies.results import SEALED, sealed
@@ -46,6 +47,18 @@ def columns(study_id: RowId, _admin: AdminDep, database: DatabaseDep) -> Respons
     with database.read() as session:
         get_study(session, study_id)
     return Response(codebook(), media_type="text/markdown; charset=utf-8", headers=_named("codebook.md"))
+
+
+@router.get("/bundle.zip")
+def bundle(study_id: RowId, _admin: AdminDep, database: DatabaseDep, images: ImagesDep) -> Response:
+    """The whole study, for another installation to import; written to a file first, as below."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been sent
+    try:
+        write_bundle(database, images, study_id, file)
+    except BaseException:
+        file.close()
+        raise
+    return sent(file, f"study-{study_id}-bundle.zip", "application/zip")
 
 
 @router.get("/{name}.{kind}")
