@@ -6,7 +6,7 @@ from backend.extras import needing
 from backend.studies.exports.sheets import Sheet, packets
 from backend.studies.exports.texts import plain
 
-GROUP = 50_000
+GROUP = 20_000
 """Rows of a group: what is in memory at once."""
 
 
