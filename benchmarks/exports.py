@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from backend.database import schema
+from backend.database.bundles import refresh_plans
 from backend.database.sessions import Database
 from backend.studies.exports import FORMATS, write_export
 from tests.support import fill
@@ -48,6 +49,8 @@ def measure(name: str, url: str, raters: int) -> None:
     database = Database(url)
     schema.upgrade(database.engine)
     small, large = fill(database, 1, IMAGES), fill(database, raters, IMAGES, number=1)
+    with database.write() as session:
+        refresh_plans(session)
     database.close()
     title = f"{name}, {raters * IMAGES:,} rows"
     print(f"{title:32}{'rows/s':>10}{'MB':>9}{'peak MiB':>10}{'of 1,000 rows':>16}", flush=True)

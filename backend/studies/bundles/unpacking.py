@@ -7,19 +7,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
-from sqlalchemy import Table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from backend.database import bundles, events
-from backend.database.bundles import Numbers
+from backend.database.bundle_rows import row_of
+from backend.database.bundles import Numbers, Table
 from backend.database.sessions import Database
 from backend.database.tables import Study
 from backend.storage import ImageStore
 from backend.studies import lifecycle, mixes
 from backend.studies.bundles.manifest import RATINGS, Manifest, table_file
 from backend.studies.bundles.reading import lines, opened
-from backend.studies.bundles.values import row_of
 from backend.studies.exports import EXPORTS, FORMATS
 from backend.studies.exports.sheets import packets
 from backend.studies.refusals import Conflict, Invalid
@@ -67,7 +66,11 @@ def _rows(packed: zipfile.ZipFile, table: Table) -> Iterator[dict[str, Any]]:
     if name not in packed.NameToInfo:
         return
     for number, line in enumerate(lines(packed, name), start=1):
-        yield row_of(table, line, f"{name}, line {number}")
+        try:
+            row = row_of(table, line)
+        except ValueError as error:
+            raise Invalid(f"{name}, line {number}: {error}.") from error
+        yield row
 
 
 def _keep_pictures(packed: zipfile.ZipFile, store: ImageStore) -> None:
@@ -107,6 +110,7 @@ def _insert(session: Session, packed: zipfile.ZipFile, manifest: Manifest, by: s
             raise Invalid(f"{table_file(name)} has {count} rows, and not what the bundle's manifest says.")
     session.flush()
     session.expire_all()
+    bundles.refresh_plans(session)
     study = lifecycle.get_study(session, numbers["studies"][_only(packed)])
     _require_same(session, packed, manifest, study)
     details = {"tool_version": manifest.tool_version, "made_at": manifest.made_at.isoformat()}

@@ -1,4 +1,4 @@
-"""Rows of a bundle as the tables hold them: each value of its column's type, or the bundle is refused."""
+"""Rows of a bundle as the tables hold them: each value of its column's type, or the row is refused."""
 
 import json
 from datetime import datetime
@@ -8,29 +8,28 @@ from sqlalchemy import JSON, Boolean, Column, Float, Integer, String, Table
 
 from backend.database.bundles import travelling
 from backend.database.columns import UtcTime
-from backend.studies.refusals import Invalid
 
 
-def row_of(table: Table, line: bytes, where: str) -> dict[str, Any]:
-    """A line of a bundle as a row; raises ``Invalid`` saying ``where`` it is not one."""
+def row_of(table: Table, line: bytes) -> dict[str, Any]:
+    """A line of a bundle as a row; raises ``ValueError`` saying why it is not one."""
     try:
         row = json.loads(line, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        raise Invalid(f"{where}: no usable JSON ({error}).") from error
+        raise ValueError(f"no usable JSON ({error})") from error
     names = travelling(table)
     if not isinstance(row, dict) or not row.keys() <= set(names):
-        raise Invalid(f"{where}: not the columns of the table {table.name}.")
+        raise ValueError(f"not the columns of the table {table.name}")
     found = {}
     for name in names:
         column = table.c[name]
         if name in row:
-            found[name] = _value(column, row[name], where)
+            found[name] = _value(column, row[name])
         elif not column.nullable and column.server_default is None:
-            raise Invalid(f"{where}: the column {name} is missing.")
+            raise ValueError(f"the column {name} is missing")
     return found
 
 
-def _value(column: Column[Any], value: Any, where: str) -> Any:
+def _value(column: Column[Any], value: Any) -> Any:
     kind = column.type
     if value is None and column.nullable:
         return None
@@ -58,7 +57,7 @@ def _value(column: Column[Any], value: Any, where: str) -> Any:
         case _:
             problem = f"has a type that bundles do not know: {kind!r}"
     if problem:
-        raise Invalid(f"{where}: the column {column.name} {problem}.")
+        raise ValueError(f"the column {column.name} {problem}")
     return value
 
 
