@@ -8,7 +8,7 @@ PRESET ?= quick
 MIX ?= mixes/x
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data test lint figures codebook train-pgan train-dcgan train-lapgan mix serve bench bench-rating bench-serving bench-training bench-analysis bench-faults clean
+.PHONY: help setup demo data test lint figures codebook train-pgan train-dcgan train-lapgan mix serve bench bench-rating bench-serving bench-training bench-analysis bench-faults bench-exports clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,7 +31,7 @@ lint: $(VENV)/dev ## ruff: style and format
 figures: $(VENV)/training ## draw the documentation's figures from the code, into docs/images
 	$(BIN)/python -m docs.figures.growing
 
-codebook: $(VENV)/training ## write the codebook of the results from the code, into docs/codebook.md
+codebook: $(VENV)/training ## write the codebooks of results and data from the code, into docs/codebook.md and docs/data.md
 	$(BIN)/python -m docs.codebook
 
 train-pgan: FAMILY := pgan
@@ -68,6 +68,9 @@ bench-analysis: setup ## speed of the analysis beside statsmodels, and what its 
 
 bench-faults: setup ## ten thousand connections, and PostgreSQL restarted again and again, below raters; a minute
 	$(BIN)/python -m benchmarks.faults
+
+bench-exports: setup ## speed and memory of exporting a million ratings in each format, on both databases; some ten minutes
+	$(BIN)/python -m benchmarks.exports
 
 clean: ## remove the virtual environment and caches; data, runs and studies stay
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -4,6 +4,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from threading import Semaphore
 
 from argon2 import PasswordHasher
@@ -23,8 +24,6 @@ EMAIL = re.compile(r"[^@\s\x00]+@[^@\s\x00]+")
 _hasher = PasswordHasher()
 # Each hash takes 64 MiB: two at a time, however many guess at passwords.
 _turns = Semaphore(2)
-# Verified against when the address is unknown, so that the time taken does not tell which addresses exist.
-_NOBODY = _hasher.hash(secrets.token_hex(16))
 
 
 @dataclass(frozen=True)
@@ -71,10 +70,10 @@ def log_in(database: Database, email: str, password: str, hours: float) -> Logge
     The password is checked outside any transaction: hashing is slow on purpose, and guessing at it must not
     keep raters' answers waiting.
     """
-    email = email.strip().lower()
+    email, nobody = email.strip().lower(), _nobodys_hash()
     with database.read() as session:
         admin = admins.find(session, email) if EMAIL.fullmatch(email) else None
-        known = admin.password_hash if admin else _NOBODY
+        known = admin.password_hash if admin else nobody
     if not _verify(known, password) or admin is None:
         return None
     with database.write() as session:
@@ -111,7 +110,7 @@ def change_password(database: Database, email: str, old: str, new: str, hours: f
     """Replace a password by one of the admin's own, end all her sessions, and return a new one's token."""
     with database.read() as session:
         admin = admins.find(session, email)
-        known = admin.password_hash if admin else _NOBODY
+        known = admin.password_hash if admin else _nobodys_hash()
     if not _verify(known, old):
         raise Invalid("The present password is not right.")
     if not SHORTEST_PASSWORD <= len(new) <= LONGEST_PASSWORD:
@@ -144,6 +143,15 @@ def _usable_email(email: str) -> str:
 
 def _one_time_password() -> str:
     return "-".join(secrets.token_hex(2) for _ in range(4))
+
+
+@cache
+def _nobodys_hash() -> str:
+    """Verified against when the address is unknown: the time taken does not tell which addresses exist.
+
+    Made at the first log-in of whomever, as starting should not wait for it.
+    """
+    return _hash(secrets.token_hex(16))
 
 
 def _hash(password: str) -> str:

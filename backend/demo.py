@@ -1,4 +1,4 @@
-"""``dermvtt demo``: the whole path but training in one command, from images to a study open for raters.
+"""The demo: the whole path but training in one step, from images to a study open for raters.
 
 A demo that was interrupted goes on where it stopped, and a second run finds everything made.
 """
@@ -9,11 +9,8 @@ import re
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from backend import accounts
+from backend import accounts, serving
 from backend.database import schema
 from backend.database.sessions import Database
 from backend.demo_mix import SEED, SHIPPED, about_images, make_mix
@@ -42,28 +39,8 @@ class Links:
     password: str
 
 
-def demo(
-    data: Annotated[
-        Path | None, typer.Option(help="A folder of your own photographs [default: computer-drawn phantoms].")
-    ] = None,
-    folder: Annotated[Path, typer.Option(help="Where demos are kept.")] = Path("demo"),
-    checkpoint: Annotated[
-        Path | None,
-        typer.Option(
-            help="A generator of your own: run folder, checkpoint folder or exported file "
-            f"[default: {SHIPPED}photographs with --data, else {SHIPPED}phantoms]."
-        ),
-    ] = None,
-) -> None:
-    """Make a study from nothing, or from a folder of photographs, and serve it.
-
-    Thirty images by a generator that comes with DermVTT are mixed with fifty reals: nothing is trained. A
-    second run keeps the study and its answers.
-
-    Example: dermvtt demo --data photos
-
-    Example: dermvtt demo --data photos --checkpoint runs/pgan
-    """
+def run(data: Path | None, folder: Path, checkpoint: Path | None) -> None:
+    """Make a demo below ``folder``, of photographs or of phantoms, and serve it until interrupted."""
     if data is not None and not data.is_dir():
         raise UserError(f"{data} is no folder. Give a folder of photographs: make demo DATA=photos")
     default = f"{SHIPPED}{'photographs' if data else 'phantoms'}"
@@ -76,8 +53,6 @@ def demo(
     # Another generator makes another mix and another study: answers belong to the images that were shown.
     suffix = "" if generator == default else f"-{_named_after(Path(generator), 'generator')}"
     mix, study = home / f"mix{suffix}", home / f"study{suffix}"
-    from backend import serving  # the whole web application: loaded when there is something to serve
-
     make_mix(home, data, generator, mix)
     settings = load_settings()
     settings = settings.model_copy(

@@ -8,10 +8,6 @@ from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 
-from babel import Locale
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
-
 import webapp
 from training.errors import UserError
 
@@ -38,6 +34,8 @@ class Languages:
     @property
     def names(self) -> dict[str, str]:
         """Each language's code, with the name by which its speakers call it."""
+        from babel import Locale  # noqa: PLC0415 - as below
+
         return {
             code: (Locale.parse(code).get_display_name(code) or code).title() for code in self._catalogues
         }
@@ -64,6 +62,10 @@ class Languages:
 
 
 def _load(path: Path) -> GNUTranslations:
+    # Imported here: whoever only marks a text as translatable, as the command line does, needs no catalogue.
+    from babel.messages.mofile import write_mo  # noqa: PLC0415
+    from babel.messages.pofile import read_po  # noqa: PLC0415
+
     compiled = BytesIO()
     with path.open("rb") as file:
         write_mo(compiled, read_po(file, locale=path.stem, abort_invalid=True))

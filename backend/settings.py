@@ -9,8 +9,6 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
 from backend import secret_files
 from backend.private import create_secret
@@ -102,6 +100,10 @@ class Settings(BaseSettings):
     def _known_driver(cls, url: str) -> str:
         if not url:
             return url
+        # Imported here: `dermvtt --help` describes the settings, and needs no database.
+        from sqlalchemy import make_url  # noqa: PLC0415
+        from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+
         scheme, separator, rest = url.partition("://")
         if not separator or scheme not in DRIVERS:
             raise ValueError(f"must start with sqlite:// or postgresql://, not {scheme!r}")

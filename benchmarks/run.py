@@ -1,4 +1,4 @@
-"""What `make bench` prints: the speed of this machine at preparing and at rating.
+"""What `make bench` prints: this machine at preparing, rating and starting; an installation's size.
 
 Figures of one machine at one moment: compare pairs from one run, and quote ratios.
 """
@@ -12,6 +12,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
 
+from benchmarks import install
 from benchmarks.serving import IMAGES, serving
 
 PHOTOGRAPHS = 400
@@ -24,6 +25,7 @@ def main() -> None:
         home = Path(folder)
         prepare(home)
         rating(home)
+    install.main()
 
 
 def prepare(home: Path) -> None:

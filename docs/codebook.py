@@ -1,4 +1,4 @@
-"""Write the codebook of the results and their JSON schema from the code: ``make codebook``."""
+"""Write the codebooks of the results and of the data, and the results' JSON schema: ``make codebook``."""
 
 import json
 from pathlib import Path
@@ -8,9 +8,11 @@ from typing import Any, get_args
 from backend.analysis.report.fields import Field, fields_of
 from backend.analysis.report.results import Configuration, RatingsSummary
 from backend.analysis.report.serial import codebook, schema
+from backend.studies import exports
 
 HERE = Path(__file__).parent
 MARKDOWN, SCHEMA = HERE / "codebook.md", HERE / "results.schema.json"
+DATA = HERE / "data.md"
 NAMES = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 HEAD = """# Codebook of the results
 
@@ -19,7 +21,7 @@ What `dermvtt analyze RATINGS.csv --json` prints and `--out` writes, at full pre
 be undefined is marked `?`: it is `null` in JSON and empty in CSV then, and a field `degenerate` (or one that
 ends in it) says why. The same as a JSON schema: [results.schema.json](results.schema.json), or
 `dermvtt analyze --schema`. What is recorded, and the ratings that the analysis reads:
-[contracts.md](contracts.md#ratings-csv).
+[data.md](data.md).
 
 Made from the code by `make codebook`.
 """
@@ -32,6 +34,12 @@ def markdown() -> str:
     parts.append("## `warnings`\nTexts: what a reader must know before she believes a number.\n")
     parts += [_part(name, meaning, fields) for name, (meaning, fields) in codebook().items()]
     return "\n".join(parts)
+
+
+def data() -> str:
+    """The codebook of the exports as a page."""
+    made = "Made from the code by `make codebook`. How to get them: [exports.md](exports.md)."
+    return f"{exports.codebook()}\n{made}\n"
 
 
 def schema_json() -> str:
@@ -57,4 +65,5 @@ def _cell(text: str) -> str:
 
 if __name__ == "__main__":
     MARKDOWN.write_text(markdown(), encoding="utf-8")
+    DATA.write_text(data(), encoding="utf-8")
     SCHEMA.write_text(schema_json(), encoding="utf-8")

@@ -1,12 +1,15 @@
 """Plain values and files that tests and benchmarks share."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
+import sqlalchemy as sa
 
 from backend.database.sessions import Database
-from backend.database.tables import Study
+from backend.database.tables import Image, Mix, Presentation, Rater, Rating, Study
 from backend.settings import Settings
 from backend.studies.consent import begin, told
 from backend.studies.invitations import admit
@@ -60,3 +63,80 @@ def write_mix(
     manifest = Manifest(tool_version="0", resolution=side, drawn=drawn, seed=seed, images=images)
     (folder / "manifest.json").write_text(manifest.model_dump_json(indent=2))
     return folder
+
+
+def fill(database: Database, raters: int, images: int, number: int = 0) -> int:
+    """Put a study of ``raters`` x ``images`` ratings straight into the tables; returns its number.
+
+    For what is asked of a study's size alone: its images are rows without a picture. ``number`` tells the
+    mixes of several such studies apart.
+    """
+    began = datetime(2026, 1, 1, tzinfo=UTC)
+    reals = images // 2
+    with database.write() as session:
+        mix = Mix(
+            name="large",
+            manifest_sha256=f"{number:064x}",
+            resolution=16,
+            drawn=False,
+            reals=reals,
+            fakes=images - reals,
+            imported_at=began,
+        )
+        session.add(mix)
+        session.flush()
+        shown = [
+            Image(
+                mix_id=mix.id,
+                public_id=f"{i:032x}",
+                sha256=f"{i:064x}",
+                truth="real" if i < reals else "fake",
+                source="real" if i < reals else "pgan",
+                provenance={"dataset": "0" * 64, "index": i, "diagnosis": "nv"},
+            )
+            for i in range(images)
+        ]
+        study = Study(title="Large", groups=["ED"], seed="s", state="open", mix_id=mix.id, created_at=began)
+        session.add_all([study, *shown])
+        session.flush()
+        people = [
+            Rater(
+                study_id=study.id,
+                number=one,
+                name=f"ED{one}",
+                group="ED",
+                created_at=began,
+                consented_at=began,
+                consent_version="0" * 64,
+            )
+            for one in range(1, raters + 1)
+        ]
+        session.add_all(people)
+        session.flush()
+        first = (session.scalar(sa.select(sa.func.max(Presentation.id))) or 0) + 1
+        pairs = (
+            (rater.id, place, image.id) for rater in people for place, image in enumerate(shown, start=1)
+        )
+        while some := list(islice(pairs, 10_000)):
+            ids = range(first, first + len(some))
+            first += len(some)
+            orders = [
+                {"id": at, "rater_id": rater, "image_id": image, "position": place, "key": f"{at:x}"}
+                for at, (rater, place, image) in zip(ids, some, strict=True)
+            ]
+            session.execute(sa.insert(Presentation), orders)
+            session.execute(sa.insert(Rating), [_rating(at, began) for at in ids])
+        return study.id
+
+
+def _rating(at: int, began: datetime) -> dict[str, object]:
+    return {
+        "presentation_id": at,
+        "answer": "real" if at % 3 else "fake",
+        "submission": f"{at:x}",
+        "response_ms": 1000.125 + at % 977,
+        "hidden_ms": 0.0,
+        "response_clock": "browser",
+        "answered_at": began + timedelta(seconds=at),
+        "received_at": began + timedelta(seconds=at, milliseconds=3),
+    }

@@ -41,6 +41,7 @@ def below(names: set[str], *packages: str) -> set[str]:
         "backend.cli",
         "backend.app",
         "backend.demo",
+        "backend.extras",
         "backend.analysis.report.folder",
         "backend.audit.measure",
         "backend.intake.pictures",
@@ -97,4 +98,5 @@ def test_the_codebook_and_the_schema_are_those_of_the_code():
     from docs import codebook
 
     assert codebook.MARKDOWN.read_text() == codebook.markdown(), "run: make codebook"
+    assert codebook.DATA.read_text() == codebook.data(), "run: make codebook"
     assert codebook.SCHEMA.read_text() == codebook.schema_json(), "run: make codebook"

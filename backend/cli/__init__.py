@@ -3,11 +3,12 @@
 import sys
 
 import typer
-from sqlalchemy.exc import DBAPIError
 
 from backend.cli.admins import admin_app
 from backend.cli.analyze import analyze
 from backend.cli.audit import audit_mix
+from backend.cli.bundles import export_bundle, import_bundle
+from backend.cli.demo import demo
 from backend.cli.exports import export
 from backend.cli.mixes import build_mix, import_mix
 from backend.cli.operations import backup, check, restore
@@ -16,7 +17,7 @@ from backend.cli.raters import invite, renew, reopen, revoke
 from backend.cli.server import migrate, serve
 from backend.cli.shared import GROUP_OPTIONS
 from backend.cli.studies import study_app
-from backend.demo import demo
+from backend.extras import not_installed
 from backend.settings import describe_settings
 from training.errors import UserError
 
@@ -28,6 +29,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     **GROUP_OPTIONS,
 )
+study_app.command("export-bundle")(export_bundle)
+study_app.command("import-bundle")(import_bundle)
 app.add_typer(admin_app, name="admin")
 app.add_typer(study_app, name="study")
 for one in (
@@ -55,13 +58,26 @@ def main() -> None:
     """Run the command line; a user's mistake ends in one message on stderr and exit code 1."""
     try:
         app()
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+    except Exception as error:
+        message = _told(error)
+        if message is None:
+            raise
+        print(f"error: {message}", file=sys.stderr)
         sys.exit(1)
-    except DBAPIError as error:
-        print(f"error: the database failed: {str(error.orig).strip()}", file=sys.stderr)
-        sys.exit(1)
-    except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        print(f"error: {where}{error.strerror or error}. Mend that and try again.", file=sys.stderr)
-        sys.exit(1)
+
+
+def _told(error: Exception) -> str | None:
+    """What a user is told of what she can mend; ``None`` for what nobody foresaw."""
+    from sqlalchemy.exc import DBAPIError  # not before something failed: --help needs no database
+
+    match error:
+        case UserError():
+            return str(error)
+        case ModuleNotFoundError():
+            return str(lacking) if (lacking := not_installed(error)) else None
+        case DBAPIError():
+            return f"the database failed: {str(error.orig).strip()}"
+        case OSError():
+            where = f"{error.filename}: " if error.filename else ""
+            return f"{where}{error.strerror or error}. Mend that and try again."
+    return None

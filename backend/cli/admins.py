@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from backend import accounts
 from backend.cli.shared import GROUP_OPTIONS, opened
 from backend.settings import load_settings
 
@@ -17,6 +16,8 @@ def create_admin(email: Annotated[str, typer.Argument(help="The admin's e-mail a
 
     Example: dermvtt admin create you@example.org
     """
+    from backend import accounts
+
     with opened(load_settings()) as database, database.write() as session:
         password = accounts.create_admin(session, email)
     print(f"One-time password of {email}: {password}")
@@ -28,6 +29,8 @@ def reset_password(email: Annotated[str, typer.Argument(help="The admin's e-mail
 
     Example: dermvtt admin reset-password you@example.org
     """
+    from backend import accounts
+
     with opened(load_settings()) as database, database.write() as session:
         password = accounts.reset_password(session, email)
     print(f"One-time password of {email}: {password}")

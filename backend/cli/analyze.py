@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from backend.analysis.report.conventions import Convention
 from training.errors import UserError
@@ -95,6 +94,8 @@ def analyze(
         dermvtt analyze ratings.csv --margin 0.1
     """
     # Imported here because scipy and matplotlib would slow down the start of every other command.
+    from rich.console import Console
+
     from backend.analysis.ratings import read_ratings
     from backend.analysis.report import serial
     from backend.analysis.report.results import analyze as analyse

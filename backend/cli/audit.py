@@ -4,8 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 
 def audit_mix(
@@ -32,6 +30,9 @@ def audit_mix(
         dermvtt audit-mix mixes/x.zip --json > audit.json
     """
     # Imported here because scipy and Pillow would slow down the start of every other command.
+    from rich.console import Console
+    from rich.progress import Progress
+
     from backend.audit.measure import measure
     from backend.audit.reading import read_mix
     from backend.audit.report import Configuration, audit, to_json

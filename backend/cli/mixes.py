@@ -9,8 +9,6 @@ import typer
 
 from backend.cli.shared import opened
 from backend.settings import load_settings
-from backend.storage import open_store
-from backend.studies import mixes
 
 
 def import_mix(
@@ -23,6 +21,9 @@ def import_mix(
 
     Example: dermvtt import-mix mixes/x --name "PGAN, 3M iterations"
     """
+    from backend.storage import open_store
+    from backend.studies import mixes
+
     settings = load_settings()
     with opened(settings) as database, _laid_out(folder) as found:
         imported = mixes.import_mix(database, open_store(settings), found, name or folder.resolve().stem)

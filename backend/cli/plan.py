@@ -5,8 +5,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
-from rich.progress import Progress, TaskID
 
 from training.errors import UserError
 
@@ -86,6 +84,9 @@ def plan(
         dermvtt plan --margin 0.1 --power 0.9 --json > plan.json
     """
     # Imported here because scipy and matplotlib would slow down the start of every other command.
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
     from backend.analysis.planning.design import Design
     from backend.analysis.planning.plan import make_plan, to_json
     from backend.analysis.planning.text import to_text

@@ -1,13 +1,14 @@
 """``dermvtt invite`` and what follows: the links of a study's raters."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from backend.cli.shared import RaterArgument, StudyOption, opened
 from backend.settings import Settings, load_settings
-from backend.studies import invitations, rating
-from backend.studies.invitations import Invited
+
+if TYPE_CHECKING:
+    from backend.studies.invitations import Invited
 
 
 def invite(
@@ -24,6 +25,8 @@ def invite(
 
     Example: dermvtt invite --study 1 --group ED --count 3
     """
+    from backend.studies import invitations
+
     settings = load_settings()
     with opened(settings) as database, database.write() as session:
         invited = invitations.invite(session, study, group, count, name)
@@ -36,6 +39,8 @@ def renew(study: StudyOption, name: RaterArgument) -> None:
 
     Example: dermvtt renew --study 1 ED2
     """
+    from backend.studies import invitations
+
     settings = load_settings()
     with opened(settings) as database, database.write() as session:
         rater = invitations.renew(session, study, name)
@@ -47,6 +52,8 @@ def revoke(study: StudyOption, name: RaterArgument) -> None:
 
     Example: dermvtt revoke --study 1 ED2
     """
+    from backend.studies import invitations
+
     with opened(load_settings()) as database, database.write() as session:
         invitations.revoke(session, study, name)
     print(f"The link of {name} no longer works.")
@@ -57,10 +64,12 @@ def reopen(study: StudyOption, name: RaterArgument) -> None:
 
     Example: dermvtt reopen --study 1 ED2
     """
+    from backend.studies import rating
+
     with opened(load_settings()) as database, database.write() as session:
         rating.reopen(session, study, name)
     print(f"{name} can change her answers again, until she submits.")
 
 
-def _print_link(settings: Settings, rater: Invited) -> None:
+def _print_link(settings: Settings, rater: "Invited") -> None:
     print(f"{rater.name}\t{rater.group or '-'}\t{settings.base_url}/r/{rater.token}")

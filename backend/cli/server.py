@@ -4,8 +4,6 @@ from typing import Annotated
 
 import typer
 
-from backend.database import schema
-from backend.database.sessions import Database
 from backend.settings import load_settings
 
 PortOption = Annotated[
@@ -18,6 +16,9 @@ def migrate() -> None:
 
     Example: dermvtt migrate
     """
+    from backend.database import schema
+    from backend.database.sessions import Database
+
     database = Database(load_settings().database)
     try:
         schema.upgrade(database.engine)

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backend.database import schema
-from backend.database.columns import LARGEST_ID
-from backend.database.sessions import Database
+from backend.database.limits import LARGEST_ID
 from backend.settings import Settings
+
+if TYPE_CHECKING:  # every command is loaded to show its help: SQLAlchemy only for one that runs
+    from backend.database.sessions import Database
 
 GROUP_OPTIONS = {"no_args_is_help": True, "rich_markup_mode": None}
 """Of a command that only holds others."""
@@ -22,16 +23,20 @@ RaterArgument = Annotated[str, typer.Argument(help="The rater's name.")]
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Database]:
+def opened(settings: Settings) -> Iterator["Database"]:
     """The database of the settings, once its schema is known to be this program's."""
+    from backend.database import schema
+
     with unchecked(settings) as database:
         schema.require_current(database.engine)
         yield database
 
 
 @contextmanager
-def unchecked(settings: Settings) -> Iterator[Database]:
+def unchecked(settings: Settings) -> Iterator["Database"]:
     """The database of the settings, whatever its schema."""
+    from backend.database.sessions import Database
+
     database = Database(settings.database)
     try:
         yield database

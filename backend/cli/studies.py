@@ -6,12 +6,9 @@ from typing import Annotated
 import typer
 
 from backend.cli.shared import GROUP_OPTIONS, StudyArgument, opened
-from backend.database import consents, mixes, raters, ratings, studies
-from backend.database.columns import LARGEST_ID
+from backend.database.limits import LARGEST_ID
 from backend.languages import Languages
 from backend.settings import load_settings
-from backend.studies import lifecycle
-from backend.studies.lifecycle import get_study
 from backend.studies.options import FROZEN, StudyOptions, StudyTexts, options_of, parse_texts, show_option
 from training.errors import UserError
 
@@ -67,6 +64,8 @@ def create_study(
 
     Example: dermvtt study create --mix 1 --title "Real or generated?" --group ED --group DLE
     """
+    from backend.studies import lifecycle
+
     texts = {Languages().require(language): parse_texts({"introduction": introduction})}
     with opened(load_settings()) as database, database.write() as session:
         study = lifecycle.create_study(
@@ -91,6 +90,8 @@ def list_studies() -> None:
 
     Example: dermvtt study list
     """
+    from backend.database import raters, studies
+
     with opened(load_settings()) as database, database.read() as session:
         for study in studies.everything(session):
             progress = raters.progress(session, study.id)
@@ -105,6 +106,9 @@ def show_study(study: StudyArgument) -> None:
 
     Example: dermvtt study show 1
     """
+    from backend.database import mixes, raters, ratings
+    from backend.studies.lifecycle import get_study
+
     with opened(load_settings()) as database, database.read() as session:
         found = get_study(session, study)
         progress = raters.progress(session, found.id)
@@ -142,6 +146,8 @@ def set_options(
     options: Annotated[list[str], typer.Argument(metavar="NAME=VALUE...", help="What to change.")],
 ) -> None:
     """Change options of a study; see ``describe_options``."""
+    from backend.studies import lifecycle
+
     changes = {}
     for option in options:
         name, equals, value = option.partition("=")
@@ -172,6 +178,8 @@ def set_texts(
 
     Example: dermvtt study texts 1 --language de --title "Echt oder erzeugt?" --introduction-file text.txt
     """
+    from backend.studies import lifecycle
+
     given = {
         "title": title,
         "introduction": _either("introduction", introduction, introduction_file),
@@ -183,7 +191,7 @@ def set_texts(
         raise typer.BadParameter("nothing to change. Give --title, --introduction, --consent or --thanks.")
     code = Languages().require(language)
     with opened(load_settings()) as database, database.write() as session:
-        held = get_study(session, study, lock=True).texts.get(code, {})
+        held = lifecycle.get_study(session, study, lock=True).texts.get(code, {})
         lifecycle.change_texts(session, study, code, parse_texts({**held, **changes}))
     print(f"Changed for {code}: {', '.join(changes)}.")
 
@@ -194,6 +202,9 @@ def show_consents(study: StudyArgument) -> None:
 
     Example: dermvtt study consents 1
     """
+    from backend.database import consents
+    from backend.studies.lifecycle import get_study
+
     with opened(load_settings()) as database, database.read() as session:
         agreed = consents.agreed_texts(session, get_study(session, study).id)
     if not agreed:
@@ -241,12 +252,16 @@ def duplicate_study(
 
     Example: dermvtt study duplicate 1 --title "Real or generated? Second round"
     """
+    from backend.studies import lifecycle
+
     with opened(load_settings()) as database, database.write() as session:
         made = lifecycle.duplicate(session, study, title, seed=seed)
     print(f"Made study {made.id} ({made.title}), a draft. Open it with: dermvtt study open {made.id}")
 
 
 def _set_state(study: int, state: str) -> None:
+    from backend.studies import lifecycle
+
     with opened(load_settings()) as database, database.write() as session:
         lifecycle.set_state(session, study, state)
     print(f"Study {study} is {state}.")

@@ -25,9 +25,6 @@ class UtcTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-LARGEST_ID = 2**31 - 1
-"""The largest number that an integer column holds on both databases."""
-
 # SQLite gives automatic ids to INTEGER keys only.
 BigKey = BigInteger().with_variant(Integer, "sqlite")
 

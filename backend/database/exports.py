@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
-from backend.database.tables import ConsentText, Image, Presentation, Rater, Rating, Viewing
+from backend.database.tables import ConsentText, Image, Presentation, Rater, Rating, Study, Viewing
 
 AT_ONCE = 1000
 
@@ -106,6 +106,12 @@ def participants(session: Session, study_id: int) -> list[Participant]:
         .order_by(Rater.number)
     )
     return [Participant(rater, language) for rater, language in session.execute(query)]
+
+
+def images(session: Session, study: Study) -> Iterator[Image]:
+    """The images of a study's mix, in the order of their public ids."""
+    query = select(Image).where(Image.mix_id == study.mix_id).order_by(Image.public_id)
+    yield from session.scalars(query, execution_options={"yield_per": AT_ONCE})
 
 
 def _streamed(session: Session, query: Select[Any]) -> Iterator[Row[Any]]:

@@ -26,6 +26,9 @@ class Database:
         self._readers = sessionmaker(self.engine, expire_on_commit=False)
         writers = self.engine.execution_options(dermvtt_writes=True)
         self._writers = sessionmaker(writers, expire_on_commit=False)
+        # On SQLite every transaction is a snapshot; on PostgreSQL by itself only each query is.
+        steady = {} if self.engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        self._snapshots = sessionmaker(self.engine.execution_options(**steady), expire_on_commit=False)
         # SQLite has one writer at a time and lets the others sleep and ask again, some of them for seconds.
         # In one process they queue up here instead, and each goes on as soon as the one before is done.
         self._turns = Lock() if self.engine.dialect.name == "sqlite" else None
@@ -35,6 +38,12 @@ class Database:
     def read(self) -> Iterator[Session]:
         """A transaction that changes nothing."""
         with self._readers() as session:
+            yield session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """A transaction that changes nothing and sees the database as it is now, however long it takes."""
+        with self._snapshots() as session:
             yield session
 
     @contextmanager

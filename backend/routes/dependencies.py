@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Request
 
-from backend.database.columns import LARGEST_ID
+from backend.database.limits import LARGEST_ID
 from backend.database.sessions import Database
 from backend.routes.pages import Pages
 from backend.settings import Settings

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from backend.database.outages import Outage, TurnMissed, outage_of
+from backend.extras import NotInstalled
 from backend.languages import SOURCE, translatable
 from backend.routes.admin.access import LoginRequired, PasswordRequired
 from backend.storage import StorageUnavailable
@@ -23,7 +24,7 @@ from training.errors import UserError
 log = logging.getLogger("dermvtt.errors")
 
 RATER_PAGE = re.compile(r"/r/(?P<token>[\w-]+)")
-STATUS = {Unknown: 404, Conflict: 409, Invalid: 422}
+STATUS = {Unknown: 404, Conflict: 409, Invalid: 422, NotInstalled: 501}
 HEADING = {
     404: translatable("Nothing to see here"),
     409: translatable("Not possible any more"),

@@ -142,7 +142,7 @@ def _require_blind(folder: Path, manifest: Manifest) -> None:
     expected = None
     for image, data in read_images(folder, manifest):
         where = folder / image.file
-        problem = _encoding_problem(data, manifest.resolution)
+        problem = encoding_problem(data, manifest.resolution)
         if problem:
             raise Invalid(f"{where} {problem}. Make the mix with: dermvtt-train mix")
         expected = len(data) if expected is None else expected
@@ -153,7 +153,8 @@ def _require_blind(folder: Path, manifest: Manifest) -> None:
             )
 
 
-def _encoding_problem(data: bytes, resolution: int) -> str:
+def encoding_problem(data: bytes, resolution: int) -> str:
+    """Why these bytes are not a picture as a mix holds them, of this side; empty where they are."""
     if not data.startswith(PNG_SIGNATURE):
         return "is no PNG file"
     chunks = _chunks(data)

@@ -1,13 +1,15 @@
 """What a study's maker decides about rating, and until when she may change her mind."""
 
 import json
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from backend.database.desk import HeldStudy
-from backend.database.tables import Study
 from backend.studies.refusals import Invalid
+
+if TYPE_CHECKING:  # the command line describes the options, and needs no database for that
+    from backend.database.desk import HeldStudy
+    from backend.database.tables import Study
 
 TEXT_LENGTH = 10_000
 LABEL_LENGTH = 300
@@ -116,7 +118,7 @@ class StudyTexts(BaseModel):
     thanks: str = Field(default="", max_length=TEXT_LENGTH)
 
 
-def options_of(study: Study | HeldStudy) -> StudyOptions:
+def options_of(study: "Study | HeldStudy") -> StudyOptions:
     """The study's options."""
     return StudyOptions.model_validate(study.options)
 

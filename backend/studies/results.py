@@ -3,18 +3,22 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
-from backend.analysis.raters.confusion import RaterResult, rater_results
-from backend.analysis.ratings import RatingRow, RatingsTable
-from backend.analysis.report.results import Results, analyze
+from backend.analysis.raters.tally import Confusion, confusion_of
+from backend.analysis.ratings import RatingRow
 from backend.database import ratings
 from backend.database.ratings import FinalRating, Step
 from backend.database.tables import Rater, Study
+from backend.extras import needing
 from backend.studies.lifecycle import ENDED
 from backend.studies.options import options_of
 from backend.studies.refusals import Conflict
+
+if TYPE_CHECKING:  # the analysis is an extra: it is loaded where results are asked for
+    from backend.analysis.report.results import Results
 
 
 def rating_rows(session: Session, study: Study) -> Iterator[RatingRow]:
@@ -23,7 +27,7 @@ def rating_rows(session: Session, study: Study) -> Iterator[RatingRow]:
 
 
 REMEMBERED = 4
-_KEPT: dict[str, Results] = {}
+_KEPT: "dict[str, Results]" = {}
 """The latest results by their ratings: a page and its figures need not compute the same again and again."""
 
 SEALED = (
@@ -37,10 +41,17 @@ def sealed(study: Study) -> bool:
     return study.state not in ENDED and options_of(study).seal_results
 
 
-def study_results(session: Session, study: Study) -> Results | None:
-    """The study's statistics, or ``None`` before the first answer. Raises ``Conflict`` while sealed."""
+def study_results(session: Session, study: Study) -> "Results | None":
+    """The study's statistics, or ``None`` before the first answer. Raises ``Conflict`` while sealed, and
+    ``NotInstalled`` where the analysis is not.
+    """
     if sealed(study):
         raise Conflict(SEALED)
+    # Imported here: scipy takes a second to load, and a server may be installed without.
+    with needing():
+        from backend.analysis.ratings import RatingsTable  # noqa: PLC0415
+        from backend.analysis.report.results import analyze  # noqa: PLC0415
+
     rows = tuple(rating_rows(session, study))
     if not any(row.answer for row in rows):
         return None
@@ -56,7 +67,7 @@ def study_results(session: Session, study: Study) -> Results | None:
 class OwnResults:
     """A rater's confusion counts, and the images that she took for what they were not."""
 
-    counts: RaterResult
+    counts: Confusion
     mistaken: tuple[tuple[Step, str], ...]
     """Each with its truth, by position."""
 
@@ -73,7 +84,7 @@ def own_results(session: Session, rater: Rater) -> OwnResults | None:
     if not any(final.answer for final in finals):
         return None
     rows = [_row(rater.study, final) for final in finals]
-    counts = rater_results(RatingsTable.from_rows(rows, name=rater.study.title))[0]
+    counts = confusion_of(rows)
     steps = ratings.steps(session, rater.id)
     mistaken = [
         (step, final.truth)

@@ -60,9 +60,9 @@ on_sqlite = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
         "/studies/1",
         "/studies/1/settings",
         "/studies/1/results",
-        "/studies/1/ratings.csv",
-        "/studies/1/history.csv",
-        "/studies/1/participants.csv",
+        "/studies/1/exports/ratings.csv",
+        "/studies/1/exports/history.csv",
+        "/studies/1/exports/participants.csv",
     ],
 )
 def test_without_a_log_in_there_is_only_the_way_to_it(browser, path):
@@ -183,7 +183,7 @@ def test_page_export_and_library_give_the_same_numbers(admin, browse, world):
     rate_all(browse(), world.link["ED1"], ["real", "fake", "real", "real", "fake", "real", "fake", "fake"])
     rate_all(browse(), world.link["DLE1"], ["real", "real", "real", "real", "fake", "fake"])
     study = f"/admin/studies/{world.study.id}"
-    export = admin.get(f"{study}/ratings.csv")
+    export = admin.get(f"{study}/exports/ratings.csv")
     assert export.headers["content-disposition"].startswith("attachment")
     results = analyze(read_ratings(io.StringIO(export.text, newline="")))
     assert to_dict(results) == json.loads(admin.get(f"{study}/results.json").text)
@@ -230,7 +230,7 @@ def test_sealed_results_are_seen_by_nobody_before_the_study_is_closed(admin, bro
     parts = ("results.json", "results/raters.csv", "results/raters.tex", "figures/figure5a.svg")
     for part in (*parts, "report.html", "report.zip"):
         assert admin.get(f"{study}/{part}").status_code == 409
-    assert admin.get(f"{study}/ratings.csv").status_code == 200  # a backup is no result
+    assert admin.get(f"{study}/exports/ratings.csv").status_code == 200  # a backup is no result
     admin.post(f"{study}/state", data={"csrf": csrf, "state": "closed"})
     assert "table-raters" in admin.get(f"{study}/results").text
     assert admin.get(f"{study}/results.json").status_code == 200
@@ -243,7 +243,9 @@ def test_the_export_holds_history_in_short(admin, browse, world):
     client.post(
         f"/r/{link}/rate/3", data={"answer": "fake", "submission": "changed-it", "response_ms": "900"}
     )
-    rows = list(read_ratings(io.StringIO(admin.get("/admin/studies/1/ratings.csv").text, newline="")).rows())
+    rows = list(
+        read_ratings(io.StringIO(admin.get("/admin/studies/1/exports/ratings.csv").text, newline="")).rows()
+    )
     changed = next(row for row in rows if str(row.position) == "3")
     assert (changed.answer, changed.first_answer, str(changed.revisions)) == ("fake", "real", "1")
     assert {row.rater for row in rows} == {"ED1"}  # who has not begun is not in it
@@ -284,9 +286,9 @@ def test_links_can_be_renewed_and_revoked(admin, browse, world):
         "/studies/99999999999999999999",
         "/studies/99/settings",
         "/studies/99/results",
-        "/studies/99/ratings.csv",
-        "/studies/99/history.csv",
-        "/studies/1/nonsense.csv",
+        "/studies/99/exports/ratings.csv",
+        "/studies/99/exports/history.csv",
+        "/studies/1/exports/nonsense.csv",
     ],
 )
 def test_studies_that_are_not_there_are_a_friendly_404(admin, path):

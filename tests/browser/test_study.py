@@ -118,10 +118,13 @@ def test_three_raters_an_admin_and_the_command_line(chromium, server, tmp_path):
     page.get_by_role("link", name="Results").click()
     for figure in page.locator("figure img").all():
         assert figure.evaluate("async image => { await image.decode(); return image.naturalWidth }") > 100
+    results = page.url
+    page.get_by_role("link", name="Exports").click()
     with page.expect_download() as download:
-        page.get_by_role("link", name="ratings (CSV)").click()
+        page.get_by_role("link", name="Ratings as CSV").click()
     ratings = tmp_path / "ratings.csv"
     download.value.save_as(ratings)
+    page.goto(results)
     compare(page, ratings)
 
 

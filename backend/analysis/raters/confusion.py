@@ -10,35 +10,8 @@ from backend.analysis.raters.detection import Detection, detection_columns
 from backend.analysis.raters.grades import Grades, grade_columns
 from backend.analysis.raters.rates import Rates, rate_columns
 from backend.analysis.raters.response_times import ResponseTimes, response_columns
+from backend.analysis.raters.tally import Confusion
 from backend.analysis.ratings import RatingsTable
-
-
-@dataclass(frozen=True)
-class Confusion:
-    """A rater's name and counts; the positive class is real.
-
-    Attributes
-    ----------
-    rater, group : str
-        Names of the rater and of her group.
-    n : int
-        Images that count, ``tp + fp + fn + tn``.
-    missing : int
-        Images shown without an answer.
-    tp, fn : int
-        Reals called real, reals called fake.
-    fp, tn : int
-        Fakes called real, fakes called fake.
-    """
-
-    rater: str
-    group: str
-    n: int
-    missing: int
-    tp: int
-    fp: int
-    fn: int
-    tn: int
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from backend.analysis.ratings.rows import OPTIONAL, REQUIRED, RatingRow, RatingsError, as_text, refuse
+from backend.analysis.ratings.rows import COLUMNS, REQUIRED, RatingRow, RatingsError, as_text, refuse
 from backend.analysis.ratings.table import RatingsTable, build
-
-COLUMNS = (*REQUIRED, *OPTIONAL)
 
 
 def read_ratings(source: Path | str | TextIO) -> RatingsTable:

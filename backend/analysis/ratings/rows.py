@@ -20,6 +20,7 @@ OPTIONAL = (
     "answered_at",
     "diagnosis",
 )
+COLUMNS = (*REQUIRED, *OPTIONAL)
 SHOWN = 5
 
 

@@ -1,33 +1,95 @@
-"""What an admin takes away of what was recorded: ratings, their history, viewings, participants."""
+"""What an admin takes away of what was recorded, in each format, and what its columns mean."""
 
+import os
+import tempfile
 from collections.abc import Iterator
-from typing import Literal
+from typing import BinaryIO, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 
-from backend.database.sessions import Database
 from backend.routes.admin.access import AdminDep
-from backend.routes.dependencies import DatabaseDep, RowId
-from backend.studies.exports import chunks, csv_lines
+from backend.routes.dependencies import DatabaseDep, ImagesDep, PagesDep, RowId
+from backend.studies.bundles import write_bundle
+from backend.studies.exports import EXPORTS, FORMATS, codebook, write_export
 from backend.studies.lifecycle import get_study
+from backend.studies.results import SEALED, sealed
 
-router = APIRouter(prefix="/admin/studies/{study_id}")
+router = APIRouter(prefix="/admin/studies/{study_id}/exports")
 
-CSV = "text/csv; charset=utf-8"
+What = Literal["ratings", "history", "viewings", "participants", "raters", "events", "images"]
+Kind = Literal["csv", "json", "xlsx", "parquet"]
+PACKET = 1 << 16
 
-Data = Literal["ratings", "history", "viewings", "participants"]
 
-
-@router.get("/{name}.csv")
-def csv_file(study_id: RowId, name: Data, _admin: AdminDep, database: DatabaseDep) -> Response:
-    """What was recorded, in the contract's columns."""
-    headers = {"Content-Disposition": f'attachment; filename="study-{study_id}-{name}.csv"'}
+@router.get("")
+def page(
+    request: Request, study_id: RowId, admin: AdminDep, database: DatabaseDep, pages: PagesDep
+) -> Response:
+    """All exports with what they hold."""
     with database.read() as session:
-        get_study(session, study_id)  # an error is a page as long as nothing has been sent
-    return StreamingResponse(_streamed(database, study_id, name), media_type=CSV, headers=headers)
+        study = get_study(session, study_id)
+    return pages.render(
+        request,
+        "admin/exports.html",
+        admin=admin,
+        study=study,
+        drawn=study.mix.drawn,
+        sealed=SEALED if sealed(study) else "",
+        exports=EXPORTS,
+        formats=list(FORMATS),
+    )
 
 
-def _streamed(database: Database, study_id: int, name: str) -> Iterator[bytes]:
+@router.get("/codebook.md")
+def columns(study_id: RowId, _admin: AdminDep, database: DatabaseDep) -> Response:
+    """What each column of each export means."""
     with database.read() as session:
-        yield from chunks(csv_lines(session, get_study(session, study_id), name))
+        get_study(session, study_id)
+    return Response(codebook(), media_type="text/markdown; charset=utf-8", headers=_named("codebook.md"))
+
+
+@router.get("/bundle.zip")
+def bundle(study_id: RowId, _admin: AdminDep, database: DatabaseDep, images: ImagesDep) -> Response:
+    """The whole study, for another installation to import; written to a file first, as below."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been sent
+    try:
+        write_bundle(database, images, study_id, file)
+    except BaseException:
+        file.close()
+        raise
+    return sent(file, f"study-{study_id}-bundle.zip", "application/zip")
+
+
+@router.get("/{name}.{kind}")
+def export(study_id: RowId, name: What, kind: Kind, _admin: AdminDep, database: DatabaseDep) -> Response:
+    """What was recorded.
+
+    Written to a file first: so an error is a page, the browser knows the length, and a slow or broken
+    download holds neither a connection to the database nor a transaction.
+    """
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been sent
+    try:
+        write_export(database, study_id, name, kind, file)
+    except BaseException:
+        file.close()
+        raise
+    return sent(file, f"study-{study_id}-{name}.{kind}", FORMATS[kind].media)
+
+
+def sent(file: BinaryIO, name: str, media: str) -> StreamingResponse:
+    """A temporary file as a download; it is gone once it was sent, or the download was broken off."""
+    length = file.seek(0, os.SEEK_END)
+    headers = _named(name) | {"Content-Length": str(length)}
+    return StreamingResponse(_packets(file), media_type=media, headers=headers)
+
+
+def _packets(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        file.seek(0)
+        while packet := file.read(PACKET):
+            yield packet
+
+
+def _named(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{name}"'}

@@ -5,21 +5,23 @@ import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from backend.analysis.report.results import Results
-from backend.analysis.report.serial import tables, to_csv, to_json
 from backend.database import mixes, raters
 from backend.database.sessions import Database
+from backend.extras import NotInstalled
 from backend.routes.admin.access import AdminDep
 from backend.routes.dependencies import DatabaseDep, ImagesDep, PagesDep, RowId
 from backend.storage import ImageStore
 from backend.studies.lifecycle import get_study
 from backend.studies.refusals import Unknown
 from backend.studies.results import SEALED, sealed, study_results
+
+if TYPE_CHECKING:
+    from backend.analysis.report.results import Results
 
 router = APIRouter(prefix="/admin/studies/{study_id}")
 
@@ -35,7 +37,6 @@ MEDIA = {
     "zip": "application/zip",
 }
 
-Table = Literal[tuple(tables())]  # type: ignore[valid-type]
 Kind = Literal["svg", "pdf", "png"]
 
 
@@ -47,7 +48,11 @@ def results(
     with database.read() as session:
         study = get_study(session, study_id)
         closed_to = sealed(study)
-        found = None if closed_to else study_results(session, study)
+        found, lacking = None, ""
+        try:
+            found = None if closed_to else study_results(session, study)
+        except NotInstalled as error:
+            lacking = str(error)
         progress = raters.progress(session, study.id)
     return pages.render(
         request,
@@ -57,7 +62,8 @@ def results(
         drawn=study.mix.drawn,
         sealed=SEALED if closed_to else "",
         report=_body(study_id, found) if found else "",
-        tables=list(tables()),
+        lacking=lacking,
+        tables=_tables() if found else [],
         unfinished=sum(one.rater.submitted_at is None for one in progress),
     )
 
@@ -65,22 +71,31 @@ def results(
 @router.get("/results.json")
 def results_json(study_id: RowId, _admin: AdminDep, database: DatabaseDep) -> Response:
     """All results, as ``dermvtt analyze --json`` prints them."""
-    return _file(study_id, "results.json", to_json(_results(database, study_id)).encode())
+    found = _results(database, study_id)
+    from backend.analysis.report.serial import to_json  # noqa: PLC0415 - an extra: after the results
+
+    return _file(study_id, "results.json", to_json(found).encode())
 
 
 @router.get("/results/{name}.csv")
-def table(study_id: RowId, name: Table, _admin: AdminDep, database: DatabaseDep) -> Response:
+def table(study_id: RowId, name: str, _admin: AdminDep, database: DatabaseDep) -> Response:
     """One table of the results, at full precision."""
-    return _file(study_id, f"{name}.csv", to_csv(_results(database, study_id), name).encode())
+    found = _results(database, study_id)
+    from backend.analysis.report.serial import to_csv  # noqa: PLC0415 - as above
+
+    if name not in _tables():
+        raise Unknown(f"the results have no table {name!r}.")
+    return _file(study_id, f"{name}.csv", to_csv(found, name).encode())
 
 
 @router.get("/results/{name}.tex")
 def latex(study_id: RowId, name: str, _admin: AdminDep, database: DatabaseDep) -> Response:
     """One table of the report for a paper."""
-    from backend.analysis.report.latex import to_latex  # noqa: PLC0415 - as below
+    found = _results(database, study_id)
+    from backend.analysis.report.latex import to_latex  # noqa: PLC0415 - as above
     from backend.analysis.report.views import views  # noqa: PLC0415
 
-    shown = next((one for one in views(_results(database, study_id)) if one.name == name), None)
+    shown = next((one for one in views(found) if one.name == name), None)
     if shown is None:
         raise Unknown(f"the report has no table {name!r}.")
     return _file(study_id, f"{name}.tex", to_latex(shown).encode())
@@ -91,11 +106,11 @@ def figure(
     study_id: RowId, name: str, kind: Kind, _admin: AdminDep, database: DatabaseDep, images: ImagesDep
 ) -> Response:
     """One figure of the report."""
+    found = _results(database, study_id)
     # Imported here: drawing is seldom, and a server should not load matplotlib to start.
     from backend.analysis.figures.formats import FORMATS  # noqa: PLC0415
     from backend.analysis.report.drawing import figures_of  # noqa: PLC0415
 
-    found = _results(database, study_id)
     figures = figures_of(found, _pictures(database, images, study_id))
     if name not in figures:
         raise Unknown(f"the report has no figure {name!r}.")
@@ -105,15 +120,17 @@ def figure(
 @router.get("/report.html")
 def report(study_id: RowId, _admin: AdminDep, database: DatabaseDep, images: ImagesDep) -> Response:
     """The report in one page that needs nothing else."""
+    found = _results(database, study_id)
     from backend.analysis.report.folder import page  # noqa: PLC0415 - as above
 
-    text = page(_results(database, study_id), _pictures(database, images, study_id))
+    text = page(found, _pictures(database, images, study_id))
     return _file(study_id, "report.html", text.encode())
 
 
 @router.get("/report.zip")
 def archive(study_id: RowId, _admin: AdminDep, database: DatabaseDep, images: ImagesDep) -> Response:
     """Everything that ``dermvtt analyze --out --latex`` writes."""
+    found = _results(database, study_id)
     from backend.analysis.report.folder import write_folder  # noqa: PLC0415 - as above
 
     stream = io.BytesIO()
@@ -123,13 +140,19 @@ def archive(study_id: RowId, _admin: AdminDep, database: DatabaseDep, images: Im
     ):
         folder = Path(parent) / f"study-{study_id}-report"
         pictures = _pictures(database, images, study_id)
-        write_folder(_results(database, study_id), folder, latex=True, picture=pictures)
+        write_folder(found, folder, latex=True, picture=pictures)
         for path in sorted(folder.rglob("*")):
             packed.write(path, path.relative_to(parent))
     return _file(study_id, "report.zip", stream.getvalue())
 
 
-def _body(study_id: int, found: Results) -> str:
+def _tables() -> list[str]:
+    from backend.analysis.report.serial import tables  # noqa: PLC0415 - as above
+
+    return list(tables())
+
+
+def _body(study_id: int, found: "Results") -> str:
     """The report's body with its figures as files of their own, which come when they are in sight."""
     from backend.analysis.report.drawing import figures_of  # noqa: PLC0415 - as above
     from backend.analysis.report.html import Shown, body  # noqa: PLC0415
@@ -164,7 +187,7 @@ def _pictures(database: Database, images: ImageStore, study_id: int) -> Callable
     return picture
 
 
-def _results(database: Database, study_id: int) -> Results:
+def _results(database: Database, study_id: int) -> "Results":
     with database.read() as session:
         found = study_results(session, get_study(session, study_id))
     if found is None:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from backend.database import mixes, raters, studies
-from backend.database.columns import LARGEST_ID
+from backend.database.limits import LARGEST_ID
 from backend.routes.admin.access import AdminAccess, AdminDep, CheckedForm
 from backend.routes.dependencies import DatabaseDep, PagesDep
 from backend.studies import lifecycle
