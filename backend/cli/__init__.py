@@ -9,8 +9,10 @@ from backend.cli.admins import admin_app
 from backend.cli.analyze import analyze
 from backend.cli.audit import audit_mix
 from backend.cli.exports import export
+from backend.cli.mail import mail_app
 from backend.cli.mixes import import_mix
 from backend.cli.plan import plan
+from backend.cli.privacy import privacy_app, rater_app
 from backend.cli.raters import invite, renew, reopen, revoke
 from backend.cli.server import migrate, serve
 from backend.cli.shared import GROUP_OPTIONS
@@ -29,6 +31,9 @@ app = typer.Typer(
 )
 app.add_typer(admin_app, name="admin")
 app.add_typer(study_app, name="study")
+app.add_typer(rater_app, name="rater")
+app.add_typer(mail_app, name="mail")
+app.add_typer(privacy_app, name="privacy")
 for one in (
     migrate,
     serve,

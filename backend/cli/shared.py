@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from backend.database import schema
 from backend.database.columns import LARGEST_ID
 from backend.database.sessions import Database
 from backend.settings import Settings
+from training.errors import UserError
 
 GROUP_OPTIONS = {"no_args_is_help": True, "rich_markup_mode": None}
 """Of a command that only holds others."""
@@ -19,6 +21,14 @@ StudyOption = Annotated[
 ]
 StudyArgument = Annotated[int, typer.Argument(min=1, max=LARGEST_ID, help="The study's number.")]
 RaterArgument = Annotated[str, typer.Argument(help="The rater's name.")]
+
+
+def read_text(file: Path) -> str:
+    """The text of a file (UTF-8)."""
+    try:
+        return file.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{file} is not UTF-8 (byte {error.start}). Save it again as UTF-8.") from error
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from backend.routes.errors import respond, translated, unexpected
 log = logging.getLogger("dermvtt.requests")
 
 LARGEST_BODY = 1 << 20
-SECRET_PATH = re.compile(r"(/r/)(?:\./|/)*[^/]+")
+SECRET_PATH = re.compile(r"(/(?:r|join)/)(?:\./|/)*[^/]+")
 # Whatever looks like a rater's token, wherever in an address it stands.
 TOKEN = re.compile(r"[\w-]{32,}(?!\.png)")
 TOO_LARGE = translatable("What was sent is too large. Nothing was changed.")

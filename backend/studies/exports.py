@@ -92,7 +92,7 @@ def _participants(session: Session, study: Study) -> Rows:
             rater.consent_version,
             rater.submitted_at,
             rater.first_choice,
-            *(_defused(rater.form.get(question)) for question in questions),
+            *(defused(rater.form.get(question)) for question in questions),
         ]
 
 
@@ -136,6 +136,6 @@ def _cell(value: Any) -> Any:
     return value.isoformat(timespec="microseconds") if isinstance(value, datetime) else value
 
 
-def _defused(value: Any) -> Any:
+def defused(value: Any) -> Any:
     """A free text that no spreadsheet executes."""
     return f"'{value}" if isinstance(value, str) and value.startswith(EXECUTED) else value

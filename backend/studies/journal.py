@@ -40,17 +40,21 @@ BY_RATERS = ("agreed", "submitted")
 
 
 def _what(kind: str, details: Mapping[str, Any]) -> str:
-    if kind == "agreed":
-        return "agreed to take part"
     if kind == "submitted" and details.get("unanswered"):
         return f"submitted, {details['unanswered']} left unanswered"
     if kind == "options changed":
         return "options changed: " + ", ".join(_set(name, value) for name, value in details.items())
     if kind == "texts changed":
         return f"texts changed ({details['language']}): {', '.join(details['changed'])}"
-    if kind == "reopened":
-        return "submission taken back, so that she can go on"
-    return kind
+    return PLAINLY.get(kind, kind).format_map(details)
+
+
+PLAINLY = {
+    "agreed": "agreed to take part",
+    "reopened": "submission taken back, so that she can go on",
+    "enrolment set": "enrolment set: at most {cap} raters",
+    "personal data deleted": "personal data deleted, {after_days} days after closing, of {raters} raters",
+}
 
 
 def _set(name: str, value: Any) -> str:

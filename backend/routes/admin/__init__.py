@@ -2,9 +2,24 @@
 
 from fastapi import APIRouter
 
-from backend.routes.admin import exports, live, login, results, studies, study_page, study_settings
+from backend.routes.admin import (
+    enrolment,
+    exports,
+    live,
+    login,
+    mail,
+    rater_privacy,
+    raters,
+    results,
+    studies,
+    study_page,
+    study_settings,
+)
 
-PARTS = (login, studies, study_page, live, study_settings, results, exports)
+PARTS = (
+    *(login, studies, study_page, live, raters, mail, enrolment, rater_privacy),
+    *(study_settings, results, exports),
+)
 
 router = APIRouter()
 for part in PARTS:
