@@ -2,10 +2,11 @@
 
 import ipaddress
 import secrets
+from email.utils import parseaddr
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -60,6 +61,22 @@ class Settings(BaseSettings):
     workers: int = Field(
         default=1, ge=1, le=64, description="processes that serve together; more than one is for PostgreSQL"
     )
+    smtp_url: SecretStr = Field(
+        default=SecretStr(""),
+        description="mail server: smtp://user:password@host:587 (STARTTLS), smtps://host:465 (TLS), "
+        "smtp://host:25?tls=none; empty: no mail",
+    )
+    smtp_password_file: str = Field(default="", description="file with the mail server's password")
+    mail_from: str = Field(
+        default="", description="sender of mail to raters, such as Study team <study@example.org>"
+    )
+    mail_interval_days: float = Field(
+        default=3, ge=0, description="days at least between two mails to the same rater"
+    )
+    controller_name: str = Field(
+        default="", description="who is responsible for raters' data, for the data-protection page"
+    )
+    controller_contact: str = Field(default="", description="how to reach them: an address, a telephone")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
     log_format: Literal["auto", "json", "text"] = Field(
         default="auto", description="json, text, or auto: text at a terminal, JSON elsewhere"
@@ -140,6 +157,20 @@ class Settings(BaseSettings):
             raise ValueError("must be an address without a path, such as https://study.example.org")
         return url.rstrip("/")
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _mail_server(cls, url: SecretStr) -> SecretStr:
+        if url.get_secret_value():
+            mail_server(url.get_secret_value())
+        return url
+
+    @field_validator("mail_from")
+    @classmethod
+    def _sender(cls, sender: str) -> str:
+        if sender and ("@" not in parseaddr(sender)[1] or not sender.isprintable()):
+            raise ValueError("must be an address such as Study team <study@example.org>")
+        return sender
+
     @field_validator("log_level")
     @classmethod
     def _known_level(cls, level: str) -> str:
@@ -199,6 +230,11 @@ class Settings(BaseSettings):
         return self.public_url or f"http://{host}:{self.port}"
 
     @property
+    def mail_is_set(self) -> bool:
+        """Whether mail can be sent."""
+        return bool(self.smtp_url.get_secret_value() and self.mail_from)
+
+    @property
     def behind_tls(self) -> bool:
         """Whether browsers reach the server by HTTPS, so that cookies can be confined to it."""
         return self.public_url.startswith("https://")
@@ -219,6 +255,20 @@ def _from_file(given: SecretStr, file: Path | None) -> SecretStr:
         return SecretStr(file.read_text("utf-8").strip())
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{file}, which a setting names, cannot be read ({error}).") from error
+
+
+def mail_server(url: str) -> SplitResult:
+    """The parts of a mail server's address; raises ``ValueError`` without showing its password."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    known = set(query) <= {"tls"} and query.get("tls", "starttls") in {"starttls", "none"}
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or port == 0 or not known:
+        raise ValueError("must look like smtp://user:password@host:587, smtps://host or smtp://host?tls=none")
+    return parts
 
 
 def load_settings() -> Settings:

@@ -10,9 +10,11 @@ from backend.cli.audit import audit_mix
 from backend.cli.bundles import export_bundle, import_bundle
 from backend.cli.demo import demo
 from backend.cli.exports import export
+from backend.cli.mail import mail_app
 from backend.cli.mixes import build_mix, import_mix
 from backend.cli.operations import backup, check, restore
 from backend.cli.plan import plan
+from backend.cli.privacy import privacy_app, rater_app
 from backend.cli.raters import invite, renew, reopen, revoke
 from backend.cli.server import migrate, serve
 from backend.cli.shared import GROUP_OPTIONS
@@ -33,6 +35,9 @@ study_app.command("export-bundle")(export_bundle)
 study_app.command("import-bundle")(import_bundle)
 app.add_typer(admin_app, name="admin")
 app.add_typer(study_app, name="study")
+app.add_typer(rater_app, name="rater")
+app.add_typer(mail_app, name="mail")
+app.add_typer(privacy_app, name="privacy")
 for one in (
     migrate,
     serve,

@@ -1,11 +1,14 @@
 """``dermvtt invite`` and what follows: the links of a study's raters."""
 
+from contextlib import nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backend.cli.shared import RaterArgument, StudyOption, opened
+from backend.cli.shared import RaterArgument, StudyOption, opened, read_text
 from backend.settings import Settings, load_settings
+from training.files import new_file
 
 if TYPE_CHECKING:
     from backend.studies.invitations import Invited
@@ -20,16 +23,40 @@ def invite(
     name: Annotated[
         str, typer.Option(help="A pseudonym, for one rater [default: ED1, ED2, ... or R1, R2, ...].")
     ] = "",
+    csv: Annotated[
+        Path | None,
+        typer.Option(
+            help="Invite all raters of a CSV file, or none; columns group, name, email, language, real_name."
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the links as CSV into this file.")] = None,
 ) -> None:
     """Invite raters and print their links: this once, for only a hash of them is stored.
 
     Example: dermvtt invite --study 1 --group ED --count 3
+
+    Example: dermvtt invite --study 1 --csv raters.csv --out links.csv
     """
-    from backend.studies import invitations
+    from backend.studies import invitation_lists, invitations
 
     settings = load_settings()
-    with opened(settings) as database, database.write() as session:
-        invited = invitations.invite(session, study, group, count, name)
+    if csv and (group or name or count != 1):
+        raise typer.BadParameter("with --csv the file says whom to invite: leave out the other options.")
+    listed = read_text(csv) if csv else ""
+    # The file is there before anybody is invited: a link that cannot be written is lost.
+    with new_file(out) if out else nullcontext() as file, opened(settings) as database:
+        with database.write() as session:
+            invited = (
+                invitation_lists.invite_list(session, study, listed)
+                if csv
+                else invitations.invite(session, study, group, count, name)
+            )
+        if file is not None:
+            file.chmod(0o600)
+            file.write_bytes(invitation_lists.links_csv(invited, settings.base_url).encode())
+    if out:
+        print(f"Invited {len(invited)}; their links are in {out}, and nowhere else.")
+        return
     for rater in invited:
         _print_link(settings, rater)
 
@@ -72,4 +99,4 @@ def reopen(study: StudyOption, name: RaterArgument) -> None:
 
 
 def _print_link(settings: Settings, rater: "Invited") -> None:
-    print(f"{rater.name}\t{rater.group or '-'}\t{settings.base_url}/r/{rater.token}")
+    print(f"{rater.name}\t{rater.group or '-'}\t{rater.link(settings.base_url)}")

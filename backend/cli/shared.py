@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from backend.database.limits import LARGEST_ID
 from backend.settings import Settings
+from training.errors import UserError
 
 if TYPE_CHECKING:  # every command is loaded to show its help: SQLAlchemy only for one that runs
     from backend.database.sessions import Database
@@ -20,6 +22,14 @@ StudyOption = Annotated[
 ]
 StudyArgument = Annotated[int, typer.Argument(min=1, max=LARGEST_ID, help="The study's number.")]
 RaterArgument = Annotated[str, typer.Argument(help="The rater's name.")]
+
+
+def read_text(file: Path) -> str:
+    """The text of a file (UTF-8)."""
+    try:
+        return file.read_text("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{file} is not UTF-8 (byte {error.start}). Save it again as UTF-8.") from error
 
 
 @contextmanager

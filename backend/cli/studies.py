@@ -5,12 +5,11 @@ from typing import Annotated
 
 import typer
 
-from backend.cli.shared import GROUP_OPTIONS, StudyArgument, opened
+from backend.cli.shared import GROUP_OPTIONS, StudyArgument, opened, read_text
 from backend.database.limits import LARGEST_ID
 from backend.languages import Languages
 from backend.settings import load_settings
 from backend.studies.options import FROZEN, StudyOptions, StudyTexts, options_of, parse_texts, show_option
-from training.errors import UserError
 
 study_app = typer.Typer(help="Make, set, list, close and reopen studies.", **GROUP_OPTIONS)
 
@@ -272,7 +271,4 @@ def _either(name: str, text: str | None, file: Path | None) -> str | None:
         return text
     if text is not None:
         raise typer.BadParameter(f"give --{name} or --{name}-file, not both.")
-    try:
-        return file.read_text("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UserError(f"{file} is not UTF-8 (byte {error.start}). Save it again as UTF-8.") from error
+    return read_text(file)

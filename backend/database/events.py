@@ -26,6 +26,12 @@ def happened(session: Session, study_id: int, kind: str) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
+def last(session: Session, study_id: int, kind: str) -> Event | None:
+    """The latest event of this kind of a study."""
+    query = select(Event).where(Event.study_id == study_id, Event.kind == kind)
+    return session.scalar(query.order_by(Event.id.desc()).limit(1))
+
+
 def everything(session: Session, study_id: int) -> Sequence[Event]:
     """The events of a study, the oldest first."""
     return session.scalars(select(Event).where(Event.study_id == study_id).order_by(Event.id)).all()

@@ -1,5 +1,6 @@
 """Queries on raters, their invitations and their presentation orders."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,6 +55,18 @@ def find(session: Session, study_id: int, name: str, *, lock: bool = False) -> R
     query = select(Rater).where(Rater.study_id == study_id, Rater.name == name)
     query = query.options(joinedload(Rater.study))
     return session.scalar(query.with_for_update(of=Rater) if lock else query)
+
+
+def by_id(session: Session, rater_id: int, *, lock: bool = False) -> Rater | None:
+    """The rater of this id; ``lock`` holds her against other writers until the commit."""
+    query = select(Rater).where(Rater.id == rater_id)
+    return session.scalar(query.with_for_update() if lock else query)
+
+
+def hold(session: Session, rater_ids: Iterable[int]) -> None:
+    """Hold raters against other writers until the commit."""
+    query = select(Rater.id).where(Rater.id.in_(rater_ids)).order_by(Rater.id)
+    session.execute(query.with_for_update()).all()
 
 
 def names(session: Session, study_id: int) -> set[str]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backend.database.columns import Base, BigKey, UtcTime
@@ -110,7 +110,8 @@ class Rater(Base):
     """Someone who rates; ``number`` counts the raters of a study and never changes.
 
     ``group`` is empty until she has begun where the study asks for it. ``first_choice`` is the answer whose
-    button stands first on her pages; ``form`` holds what she answered to the study's questions.
+    button stands first on her pages; ``form`` holds what she answered to the study's questions. ``enrolled``:
+    she came by the study's link. Who she is lies apart, as a ``Person``.
     """
 
     __tablename__ = "raters"
@@ -127,6 +128,70 @@ class Rater(Base):
     submitted_at: Mapped[datetime | None] = mapped_column(UtcTime)
     first_choice: Mapped[str] = mapped_column(String(4), server_default="real")
     form: Mapped[dict[str, Any]] = mapped_column(JSON, server_default="{}")
+    enrolled: Mapped[bool] = mapped_column(server_default=false())
+
+    study: Mapped[Study] = relationship()
+
+
+class Person(Base):
+    """Who a rater is, apart from what she answered: never part of an export of ratings."""
+
+    __tablename__ = "people"
+    __table_args__ = (UniqueConstraint("study_id", "external_id"),)
+
+    rater_id: Mapped[int] = mapped_column(ForeignKey("raters.id", ondelete="CASCADE"), primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="RESTRICT"))
+    real_name: Mapped[str] = mapped_column(String(200), server_default="")
+    email: Mapped[str] = mapped_column(String(254), server_default="")
+    external_id: Mapped[str | None] = mapped_column(String(128))
+    language: Mapped[str] = mapped_column(String(8), server_default="")
+    opted_out_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+
+class Message(Base):
+    """A mail to a rater that is to be sent, or was. Its text is made when it is sent, with a link of its own.
+
+    ``tried_at`` of a message in the state ``sending`` says since when: a sender that died lets it lie.
+    """
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        CheckConstraint("kind IN ('invitation', 'reminder')", name="kind"),
+        CheckConstraint("state IN ('queued', 'sending', 'sent', 'failed')", name="state"),
+    )
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True)
+    rater_id: Mapped[int] = mapped_column(ForeignKey("raters.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(8), index=True)
+    reason: Mapped[str] = mapped_column(Text, server_default="")
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    tried_at: Mapped[datetime | None] = mapped_column(UtcTime)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcTime)
+
+    rater: Mapped[Rater] = relationship()
+
+
+class Enrolment(Base):
+    """A study's link by which visitors become raters, at most ``cap`` of them; ``enrolled`` counts them.
+
+    The ``parameter`` of its address brings what a panel calls the visitor; ``completion_code`` and
+    ``return_url`` are what she takes back.
+    """
+
+    __tablename__ = "enrolments"
+
+    study_id: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"), primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    is_open: Mapped[bool]
+    cap: Mapped[int]
+    enrolled: Mapped[int] = mapped_column(server_default="0")
+    group: Mapped[str] = mapped_column("group_name", String(32), server_default="")
+    parameter: Mapped[str] = mapped_column(String(32), server_default="")
+    completion_code: Mapped[str] = mapped_column(String(64), server_default="")
+    return_url: Mapped[str] = mapped_column(String(500), server_default="")
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
 
     study: Mapped[Study] = relationship()
 
@@ -215,13 +280,16 @@ class Viewing(Base):
 
 
 class Event(Base):
-    """Something that changed the course of a study: append-only. ``by`` is an admin's address, or empty."""
+    """Something that changed the course of a study: append-only. ``by`` is an admin's address, or empty.
+
+    ``rater_id`` is no foreign key: what happened stays on record when a rater is deleted.
+    """
 
     __tablename__ = "events"
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
     study_id: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="RESTRICT"), index=True)
-    rater_id: Mapped[int | None] = mapped_column(ForeignKey("raters.id", ondelete="RESTRICT"))
+    rater_id: Mapped[int | None]
     kind: Mapped[str] = mapped_column(String(32))
     by: Mapped[str] = mapped_column("by_admin", String(254), server_default="")
     details: Mapped[dict[str, Any]] = mapped_column(JSON, server_default="{}")

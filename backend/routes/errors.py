@@ -128,7 +128,7 @@ def _find_study(request: Request) -> _Study:
 
 def _language(request: Request) -> str:
     """Raters' pages are in their reader's language, or their study's; admins' in English."""
-    raters = request.url.path.startswith("/r/")
+    raters = request.url.path.startswith(("/r/", "/join/"))
     return request.app.state.pages.language(request, _study(request).language) if raters else SOURCE
 
 

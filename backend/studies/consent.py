@@ -36,8 +36,8 @@ RECORDED = (
     ),
 )
 NOT_RECORDED = translatable(
-    "Your answers are kept under the pseudonym that whoever invited you has chosen. Your address and your "
-    "location are not recorded, and no third party learns that you were here."
+    "Your answers are kept under the pseudonym that whoever invited you has chosen. Your network address and "
+    "your location are not recorded, and no third party learns that you were here."
 )
 CONSENT = translatable(
     "I take part of my own free will, I may stop at any time, and I agree that my answers are used "

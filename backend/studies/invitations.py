@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
-from backend.database import mixes, raters
-from backend.database.tables import Invitation, Presentation, Rater, Study
+from backend.database import mixes, people, raters
+from backend.database.tables import Invitation, Person, Presentation, Rater, Study
 from backend.languages import translatable
 from backend.studies.lifecycle import get_study, require_not_archived, require_running
 from backend.studies.options import options_of
+from backend.studies.people import NOBODY, Identity
 from backend.studies.randomisation import presentation_order
 from backend.studies.refusals import Conflict, Invalid, Unknown
 from backend.tokens import hash_token, new_token
@@ -33,42 +34,92 @@ class Invited:
     group: str
     token: str
 
+    def link(self, base_url: str) -> str:
+        """The address to hand out."""
+        return f"{base_url}/r/{self.token}"
 
-def invite(session: Session, study_id: int, group: str, count: int = 1, name: str = "") -> list[Invited]:
+
+@dataclass(frozen=True)
+class Wanted:
+    """A rater to be invited; without a name she gets the next number of her group."""
+
+    group: str
+    name: str = ""
+    who: Identity = NOBODY
+
+
+def invite(
+    session: Session,
+    study_id: int,
+    group: str,
+    count: int = 1,
+    name: str = "",
+    who: Identity = NOBODY,
+) -> list[Invited]:
     """Invite ``count`` raters of a group; without a name they are called ED1, ED2, ...
 
     Where the study asks its raters for their group, the group is empty, and they are called R1, R2, ...
     """
-    name = name.strip()
+    if not 1 <= count <= MOST_AT_ONCE:
+        raise Invalid(f"invite 1 to {MOST_AT_ONCE} raters at once, not {count}.")
+    if count > 1 and (name.strip() or who):
+        raise Invalid("a name or an address can be given to one rater only; leave it out to invite several.")
+    return invite_all(session, study_id, [Wanted(group, name.strip(), who)] * count)
+
+
+def invite_all(session: Session, study_id: int, wanted: list[Wanted]) -> list[Invited]:
+    """Invite all of these raters, or raise the first refusal."""
     study = get_study(session, study_id, lock=True)
     require_running(study)
+    taken = raters.names(session, study.id)
+    for one in wanted:
+        require_usable(study, one, taken)
+    images = {image.public_id: image.id for image in mixes.images(session, study.mix_id)}
+    invited = []
+    for one in wanted:
+        name = one.name or next_name(one.group or UNGROUPED, taken)
+        taken.add(name)
+        rater = add_rater(session, study, one.group, name, images)
+        if one.who:
+            session.add(Person(rater_id=rater.id, study_id=study.id, **vars(one.who)))
+        invited.append(Invited(name, one.group, add_invitation(session, rater)))
+    return invited
+
+
+def require_usable(study: Study, wanted: Wanted, taken: set[str]) -> None:
+    """Raise unless the study can have this rater beside those whose names are taken."""
+    require_group(study, wanted.group)
+    if not wanted.name:
+        return
+    if not RATER_NAME.fullmatch(wanted.name):
+        raise Invalid(
+            f"the name {wanted.name!r} must be a letter and up to 63 letters, digits, blanks, "
+            "'.', '-' or '_'."
+        )
+    if wanted.name in taken:
+        raise Conflict(f"the study already has a rater {wanted.name}.")
+
+
+def require_group(study: Study, group: str) -> None:
+    """Raise ``Invalid`` unless raters of this group can be invited."""
     if options_of(study).ask_group:
         if group:
             raise Invalid("the study asks its raters for their group: invite them without one.")
     elif group not in study.groups:
         raise Invalid(f"the study has no group {group!r}; its groups are {', '.join(study.groups)}.")
-    if not 1 <= count <= MOST_AT_ONCE:
-        raise Invalid(f"invite 1 to {MOST_AT_ONCE} raters at once, not {count}.")
-    taken = raters.names(session, study.id)
-    if name:
-        _require_usable(name, taken, count)
-    return [
-        _invite_one(session, study, group, name or _next_name(group or UNGROUPED, taken))
-        for _ in range(count)
-    ]
 
 
 def renew(session: Session, study_id: int, name: str) -> Invited:
     """Give a rater a new link; the old one stops working, her answers stay."""
-    rater = find_rater(session, study_id, name)
+    rater = find_rater(session, study_id, name, lock=True)
     require_not_archived(rater.study)
     raters.revoke_invitations(session, rater.id, datetime.now(UTC))
-    return Invited(rater.name, rater.group, _add_invitation(session, rater))
+    return Invited(rater.name, rater.group, add_invitation(session, rater))
 
 
 def revoke(session: Session, study_id: int, name: str) -> None:
     """Make a rater's link stop working; her answers stay."""
-    rater = find_rater(session, study_id, name)
+    rater = find_rater(session, study_id, name, lock=True)
     require_not_archived(rater.study)
     raters.revoke_invitations(session, rater.id, datetime.now(UTC))
 
@@ -92,46 +143,40 @@ def find_rater(session: Session, study_id: int, name: str, *, lock: bool = False
     return rater
 
 
-def _invite_one(session: Session, study: Study, group: str, name: str) -> Invited:
+def add_rater(
+    session: Session, study: Study, group: str, name: str, images: dict[str, int], *, enrolled: bool = False
+) -> Rater:
+    """Add a rater of a study that is locked, with her presentation order of these images."""
     rater = Rater(
+        id=people.unused_id(session),
         study_id=study.id,
         number=raters.last_number(session, study.id) + 1,
         name=name,
         group=group,
+        enrolled=enrolled,
         created_at=datetime.now(UTC),
     )
     session.add(rater)
     session.flush()
-    images = {image.public_id: image.id for image in mixes.images(session, study.mix_id)}
     order = presentation_order(study.seed, rater.number, images)
     session.add_all(
         Presentation(rater_id=rater.id, image_id=images[image], position=position, key=secrets.token_hex(16))
         for position, image in enumerate(order, start=1)
     )
-    return Invited(name, group, _add_invitation(session, rater))
+    return rater
 
 
-def _add_invitation(session: Session, rater: Rater) -> str:
+def add_invitation(session: Session, rater: Rater) -> str:
+    """A further link of a rater; those that she has go on working."""
     token = new_token()
     session.add(Invitation(rater_id=rater.id, token_hash=hash_token(token), created_at=datetime.now(UTC)))
     session.flush()
     return token
 
 
-def _next_name(group: str, taken: set[str]) -> str:
+def next_name(group: str, taken: set[str]) -> str:
+    """The name of the next rater of a group who is given none."""
     number = 1
     while f"{group}{number}" in taken:
         number += 1
-    taken.add(f"{group}{number}")
     return f"{group}{number}"
-
-
-def _require_usable(name: str, taken: set[str], count: int) -> None:
-    if count != 1:
-        raise Invalid("a name can be given to one rater only; leave it out to invite several.")
-    if not RATER_NAME.fullmatch(name):
-        raise Invalid(
-            f"the name {name!r} must be a letter and up to 63 letters, digits, blanks, '.', '-' or '_'."
-        )
-    if name in taken:
-        raise Conflict(f"the study already has a rater {name}.")

@@ -41,21 +41,24 @@ BY_RATERS = ("agreed", "submitted")
 
 def _what(kind: str, details: Mapping[str, Any]) -> str:
     match kind:
-        case "agreed":
-            told = "agreed to take part"
         case "submitted" if details.get("unanswered"):
             told = f"submitted, {details['unanswered']} left unanswered"
         case "options changed":
             told = "options changed: " + ", ".join(_set(name, value) for name, value in details.items())
         case "texts changed":
             told = f"texts changed ({details['language']}): {', '.join(details['changed'])}"
-        case "duplicated":
-            told = f"made as a copy of study {details['study']}"
-        case "reopened":
-            told = "submission taken back, so that she can go on"
         case _:
-            told = kind
+            told = PLAINLY.get(kind, kind).format_map(details)
     return told
+
+
+PLAINLY = {
+    "duplicated": "made as a copy of study {study}",
+    "agreed": "agreed to take part",
+    "reopened": "submission taken back, so that she can go on",
+    "enrolment set": "enrolment set: at most {cap} raters",
+    "personal data deleted": "personal data deleted, {after_days} days after closing, of {raters} raters",
+}
 
 
 def _set(name: str, value: Any) -> str:

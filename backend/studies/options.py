@@ -77,6 +77,10 @@ class StudyOptions(BaseModel):
     live_accuracy: bool = Field(
         default=False, description="the live page shows how many answers are right before the study is closed"
     )
+    retention_days: Annotated[int, _none_or(1, 36_500)] = Field(
+        default=0,
+        description="personal data is deleted so many days after closing ('dermvtt privacy apply'); 0: kept",
+    )
     questions: tuple[Question, ...] = Field(
         default=(),
         max_length=20,

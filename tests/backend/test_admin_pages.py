@@ -58,6 +58,8 @@ on_sqlite = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
         "",
         "/studies/new",
         "/studies/1",
+        "/studies/1/raters",
+        "/studies/1/raters/ED1/privacy",
         "/studies/1/settings",
         "/studies/1/results",
         "/studies/1/exports/ratings.csv",
@@ -142,11 +144,20 @@ def test_a_session_cookie_is_kept_from_scripts_and_other_sites(browse, admin):
         "/studies/1/settings",
         "/studies/1/raters/ED1/revoke",
         "/studies/1/raters/ED1/reopen",
+        "/studies/1/raters/list",
+        "/studies/1/raters/mail",
+        "/studies/1/raters/enrolment",
+        "/studies/1/raters/ED1/privacy",
     ],
 )
 @pytest.mark.parametrize("csrf", ["", "0" * 64])
 def test_forms_that_another_site_sent_are_refused(admin, path, csrf):
-    assert admin.post(f"/admin{path}", data={"csrf": csrf, "mix": "1", "state": "closed"}).status_code == 409
+    assert (
+        admin.post(
+            f"/admin{path}", data={"csrf": csrf, "mix": "1", "state": "closed", "what": "delete"}
+        ).status_code
+        == 409
+    )
 
 
 def test_from_a_mix_to_results_by_the_pages(admin, browse, world):
@@ -274,7 +285,7 @@ def test_links_can_be_renewed_and_revoked(admin, browse, world):
     assert browse().get(f"/r/{link}").status_code == 200
     admin.post("/admin/studies/1/raters/ED1/revoke", data={"csrf": csrf})
     assert browse().get(f"/r/{link}").status_code == 404
-    assert "revoked" in admin.get("/admin/studies/1").text
+    assert "revoked" in admin.get("/admin/studies/1/raters").text
 
 
 @on_sqlite

@@ -267,16 +267,16 @@ def test_a_rater_who_submitted_can_be_let_go_on(admin, world):
     rate_one(world)
     csrf = hidden(admin.get("/admin").text, "csrf")
     path = "/admin/studies/1/raters/ED1/reopen"
-    assert "Let her go on" not in admin.get("/admin/studies/1").text
+    assert "Let her go on" not in admin.get("/admin/studies/1/raters").text
     refused = admin.post(path, data={"csrf": csrf})
     assert refused.status_code == 409
     assert "ED1 has not submitted" in refused.text
     with world.database.write() as session:
         rating.submit(session, world.link["ED1"], leave_unanswered=True)
-    assert "Let ED1 go on" in admin.get("/admin/studies/1").text
+    assert "Let ED1 go on" in admin.get("/admin/studies/1/raters").text
     assert admin.post(path, data={"csrf": csrf}).status_code == 303
+    assert "Let ED1 go on" not in admin.get("/admin/studies/1/raters").text
     page = admin.get("/admin/studies/1").text
-    assert "Let ED1 go on" not in page
     happened = re.findall(r"<span>([^<]*)</span> <span class=\"quiet\">([^<]*)</span>", page)
     assert happened == [
         ("submission taken back, so that she can go on: ED1", ADMIN),

@@ -109,6 +109,8 @@ def choices_apart(page: Page) -> None:
 
 def walk(page: Page, link: str, language: str, look) -> None:
     """A rater's whole way, looked at wherever something new is on the screen."""
+    page.goto(f"{link}/privacy")
+    look("data protection")
     page.goto(link)
     assert page.locator("html").get_attribute("lang") == language
     look("welcome")

@@ -3,18 +3,25 @@
 from fastapi import APIRouter
 
 from backend.routes.admin import (
+    enrolment,
     exports,
     live,
     login,
+    mail,
     mix_page,
     mixes,
+    rater_privacy,
+    raters,
     results,
     studies,
     study_page,
     study_settings,
 )
 
-PARTS = (login, studies, study_page, live, study_settings, results, exports, mixes, mix_page)
+PARTS = (
+    *(login, studies, study_page, live, raters, mail, enrolment, rater_privacy),
+    *(study_settings, results, exports, mixes, mix_page),
+)
 
 router = APIRouter()
 for part in PARTS:

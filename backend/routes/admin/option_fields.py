@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Field:
-    """One option: what it is called and what it does; ``most`` bounds a number of milliseconds."""
+    """One option: what it is called and what it does; ``most`` bounds a number, of milliseconds mostly."""
 
     name: str
     label: str
     hint: str
     most: int = 0
+    unit: str = "ms"
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,20 @@ SECTIONS = (
                 "practice_feedback",
                 "Practice images say what they were",
                 "After each practice answer, whether the image was real. For a study with a practice mix.",
+            ),
+        ),
+    ),
+    Section(
+        "Privacy",
+        "How long it is known who a rater is.",
+        (
+            Field(
+                "retention_days",
+                "Delete personal data after closing",
+                "In days after the study was closed: addresses, names, panel ids, mails, answers in words. "
+                "Answers and pseudonyms stay. Carried out by: dermvtt privacy apply. 0: kept.",
+                36_500,
+                "days",
             ),
         ),
     ),

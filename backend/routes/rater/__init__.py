@@ -5,8 +5,8 @@ Opening a page never changes anything: link previews and mail scanners may follo
 
 from fastapi import APIRouter
 
-from backend.routes.rater import entry, finish, images, practice, preferences, rate, sync
+from backend.routes.rater import entry, finish, images, join, practice, preferences, privacy, rate, sync
 
 router = APIRouter()
-for part in (entry, practice, rate, sync, images, finish, preferences):
+for part in (entry, practice, rate, sync, images, finish, preferences, privacy, join):
     router.include_router(part.router)

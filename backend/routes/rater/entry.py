@@ -12,6 +12,7 @@ from backend.database.tables import Rater
 from backend.routes.dependencies import DatabaseDep
 from backend.routes.errors import STATUS, wants_json
 from backend.routes.rater.visit import PREFIX, Visit, VisitDep
+from backend.settings import Settings
 from backend.studies import consent, practice, rating
 from backend.studies.invitations import admit
 from backend.studies.lifecycle import require_open
@@ -96,6 +97,7 @@ def _first_page(
 ) -> Response:
     steps, options = ratings.steps(session, rater.id), options_of(rater.study)
     translate = visit.pages.languages.catalogue(visit.language(rater)).gettext
+    settings: Settings = visit.request.app.state.settings
     return visit.render(
         "rater/welcome.html",
         rater,
@@ -105,6 +107,7 @@ def _first_page(
         questions=[(one, one.wording(visit.language(rater))) for one in options.questions],
         groups=rater.study.groups if options.ask_group else [],
         form=form,
+        own_link=f"{settings.base_url}{visit.base}" if rater.enrolled else "",
         problem=problem.told(translate) if problem else "",
         status=STATUS.get(type(problem), 200),
     )

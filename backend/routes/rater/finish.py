@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from backend.database import ratings
 from backend.routes.dependencies import DatabaseDep
 from backend.routes.rater.visit import PREFIX, VisitDep, rating_rater, trial
-from backend.studies import rating, results
+from backend.studies import enrolment, rating, results
 from backend.studies.invitations import admit
 
 router = APIRouter(prefix=PREFIX)
@@ -53,4 +53,6 @@ def done(visit: VisitDep, database: DatabaseDep) -> Response:
         if rater.submitted_at is None and not results.may_see_own(rater):
             return visit.to()
         steps = ratings.steps(session, rater.id)
-    return visit.render("rater/done.html", rater, steps, submitted=rater.submitted_at is not None, own=own)
+        farewell = enrolment.farewell(session, rater)
+    submitted = rater.submitted_at is not None
+    return visit.render("rater/done.html", rater, steps, submitted=submitted, own=own, farewell=farewell)

@@ -24,14 +24,15 @@ def moment(value: datetime) -> str:
     return value.isoformat(timespec="microseconds")
 
 
-def _defused(value: str) -> str:
+def defused(value: str) -> str:
+    """A free text that no spreadsheet executes."""
     return f"'{value}" if value.startswith(EXECUTED) else value
 
 
 CELLS: dict[Kind, Callable[[Any], Any]] = {
-    "text": _defused,
+    "text": defused,
     "time": moment,
-    "json": lambda value: _defused(plain(value)),
+    "json": lambda value: defused(plain(value)),
 }
 """What CSV makes of the values that it does not take as they are."""
 
