@@ -140,17 +140,16 @@ def _credentials(chosen: BucketSettings) -> dict[str, Any]:
 
 def _brief(error: Exception) -> str:
     text = " ".join(str(error).split())
+    # Words that no address, no name of an image and no number in the message can hold.
     for sign, meaning in (
         ("SignatureDoesNotMatch", "the secret is wrong"),
         ("InvalidAccessKeyId", "the key is not known there"),
-        ("AccessDenied", "access is denied"),
-        ("403", "access is denied"),
-        ("timed out", "it takes too long"),
-        ("Timeout", "it takes too long"),
+        ("Insufficient Storage", "it is full"),
+        ("kind: Timeout", "it takes too long"),
+        ("kind: Connect", "it cannot be reached"),
         ("error sending request", "it cannot be reached"),
-        ("Connect", "it cannot be reached"),
-        ("507", "it is full"),
     ):
         if sign in text:
             return meaning
-    return text[:160]
+    kind = type(error).__name__
+    return "access is denied" if kind in {"PermissionDeniedError", "UnauthenticatedError"} else text[:160]

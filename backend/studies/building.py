@@ -100,7 +100,7 @@ def _tools() -> tuple[Callable[..., object], Callable[..., bytes]]:
         from training.encode import encode_png  # noqa: PLC0415
     except ImportError as error:
         raise UserError(
-            f"making a mix of images needs {error.name}, which is not installed here. Install numpy and "
-            "Pillow, or build the mix elsewhere with: dermvtt build-mix"
+            f"making a mix of images needs {error.name}, which is not installed here. Install "
+            "dermvtt[analysis], or build the mix elsewhere with: dermvtt build-mix"
         ) from error
     return picture, encode_png
