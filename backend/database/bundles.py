@@ -63,8 +63,13 @@ AT_HOME = {
     "admins": "accounts are an installation's own",
     "admin_sessions": "log-ins are an installation's own",
     "invitations": "fingerprints of links: a link works where it was made, and nowhere else",
+    "people": "who raters are goes nowhere with their answers",
+    "messages": "mail to raters is sent from where they are known",
+    "enrolments": "fingerprints of links, as invitations",
 }
 """The tables that stay, and why."""
+MAY_BE_GONE = {"events": {"rater_id": "raters"}}
+"""Columns that name rows which may have been deleted since, by table; such a row is then named nowhere."""
 COLUMNS_AT_HOME = {"events": {"by_admin": "an admin's e-mail address"}}
 """Columns that stay, by table, and why; they must have a default."""
 
@@ -102,6 +107,13 @@ class Numbers:
             raise ValueError("the rows are not in the order of their numbers")
         self._old.append(old)
         self._new.append(new)
+
+    def get(self, old: int) -> int | None:
+        """The new number, or nothing for a row that is not there."""
+        try:
+            return self[old]
+        except KeyError:
+            return None
 
     def __getitem__(self, old: int) -> int:
         at = bisect_left(self._old, old)

@@ -44,7 +44,12 @@ def apply_retention(session: Session, now: datetime) -> dict[int, int]:
     for study in studies.everything(session):
         days = options_of(study).retention_days
         closed = events.last(session, study.id, "closed")
-        if study.state != "closed" or not days or closed is None or closed.at + timedelta(days=days) > now:
+        if (
+            study.state not in {"closed", "archived"}
+            or not days
+            or closed is None
+            or closed.at + timedelta(days=days) > now
+        ):
             continue
         for rater in people.with_personal_data(session, study.id):
             _forget(session, rater)

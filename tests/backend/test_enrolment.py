@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from backend.database.tables import Invitation, Rater
+from backend.observing.logs import formatter
 from backend.studies import enrolment
 from backend.studies.enrolment import Terms, enrol, set_up, switch
 from backend.studies.refusals import Conflict, Refused
@@ -40,8 +41,9 @@ def test_from_the_studys_link_to_the_completion_code(world, browser, link, caplo
     done = browser.get(f"{own}/done").text
     assert "CODE-1" in done
     assert 'href="https://x.example/?cc=1&amp;id=abc123"' in done
-    logged = [one.getMessage() for one in caplog.records if one.name.startswith("dermvtt")]
-    assert any("GET /join/" in line for line in logged)
+    written = formatter(as_json=True).format
+    logged = [written(one) for one in caplog.records if one.name.startswith("dermvtt")]
+    assert any("/join/" in line for line in logged)
     assert not any(secret in line for line in logged for secret in (link, "abc123"))
 
 

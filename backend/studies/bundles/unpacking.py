@@ -126,6 +126,8 @@ def _only(packed: zipfile.ZipFile) -> int:
 def _linked(table: Table, row: dict[str, Any], numbers: Mapping[str, Numbers]) -> dict[str, Any]:
     """A row whose references are to the rows as they are here."""
     linked = dict(row)
+    for name, other in bundles.MAY_BE_GONE.get(table.name, {}).items():
+        linked[name] = numbers[other].get(linked[name]) if linked.get(name) is not None else None
     for column in table.columns:
         for key in column.foreign_keys:
             old, other = linked.get(column.name), key.column.table.name
