@@ -8,7 +8,7 @@ PRESET ?= quick
 MIX ?= mixes/x
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data test lint figures codebook train-pgan train-dcgan train-lapgan mix serve bench bench-rating bench-serving bench-training bench-analysis bench-exports clean
+.PHONY: help setup demo data test lint figures codebook train-pgan train-dcgan train-lapgan mix serve bench bench-rating bench-serving bench-training bench-analysis bench-faults bench-exports clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ bench-analysis: setup ## speed of the analysis beside statsmodels, and what its 
 
 bench-exports: setup ## speed and memory of exporting a million ratings in each format, on both databases; some ten minutes
 	$(BIN)/python -m benchmarks.exports
+
+bench-faults: setup ## ten thousand connections, and PostgreSQL restarted again and again, below raters; a minute
+	$(BIN)/python -m benchmarks.faults
 
 clean: ## remove the virtual environment and caches; data, runs and studies stay
 	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .hypothesis

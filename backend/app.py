@@ -8,14 +8,16 @@ from fastapi import FastAPI
 
 import webapp
 from backend.database.changes import Changes
-from backend.database.schema import require_current
+from backend.database.schema import require_current, state
 from backend.database.sessions import Database
 from backend.languages import Languages
-from backend.routes import admin, errors, health, middleware, rater
+from backend.observing.metrics import watch_pool
+from backend.observing.readiness import OK, Readiness
+from backend.routes import admin, errors, health, metrics, middleware, rater
 from backend.routes.assets import Assets
 from backend.routes.pages import Pages
 from backend.settings import Settings
-from backend.storage import ImageStore
+from backend.storage import ImageStore, open_store
 from backend.studies.desk import Desk
 
 
@@ -27,7 +29,7 @@ def create_app(settings: Settings) -> FastAPI:
     assets = Assets(folder / "static")
     app.state.pages = Pages(folder / "templates", Languages(), asset_version=assets.version)
     app.mount("/static", assets, name="static")
-    for routes in (rater, admin, health):
+    for routes in (rater, admin, health, metrics):
         app.include_router(routes.router)
     errors.install(app)
     middleware.install(app)
@@ -37,6 +39,7 @@ def create_app(settings: Settings) -> FastAPI:
 def connect(app: FastAPI, settings: Settings) -> None:
     """Point the application to an installation's database and images; raises as ``create_app``."""
     database = Database(settings.database)
+    watch_pool(database.engine)
     try:
         require_current(database.engine)
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -46,9 +49,21 @@ def connect(app: FastAPI, settings: Settings) -> None:
         raise
     app.state.settings = settings
     app.state.database = database
-    app.state.images = ImageStore(settings.images_dir)
+    app.state.images = open_store(settings)
     app.state.changes = Changes(database)
     app.state.desk = Desk(database)
+    checks = {"database": lambda: _database(database), "storage": lambda: _storage(app.state.images)}
+    app.state.readiness = Readiness(checks)
+
+
+def _database(database: Database) -> str:
+    found = state(database.engine)
+    return OK if found == OK else f"the schema is {found}"
+
+
+def _storage(images: ImageStore) -> str:
+    images.check()
+    return OK
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ from backend.demo_mix import SEED, SHIPPED, about_images, make_mix
 from backend.languages import Languages, translatable
 from backend.private import write_private
 from backend.settings import Settings, load_settings
-from backend.storage import ImageStore
+from backend.storage import open_store
 from backend.studies.consent import INTRODUCTION, MAY_REVISE
 from backend.studies.invitations import invite
 from backend.studies.lifecycle import GROUPS, create_study
@@ -94,7 +94,7 @@ def _make_study(settings: Settings, mix_folder: Path, name: str) -> Links:
         with database.read() as session:
             links = _kept_links(kept) if accounts.has_admin(session, ADMIN) else None
         if links is None:
-            mix = import_mix(database, ImageStore(settings.images_dir), mix_folder, name).mix
+            mix = import_mix(database, open_store(settings), mix_folder, name).mix
             with database.write() as session:
                 study = create_study(session, mix.id, TITLE, seed=str(SEED), texts=_texts(mix_folder))
                 tokens = {group: invite(session, study.id, group)[0].token for group in GROUPS}

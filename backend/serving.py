@@ -1,14 +1,18 @@
 """Running the web application with uvicorn."""
 
-import logging
+import asyncio
+import signal
 import socket
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
 from types import FrameType
 
 import uvicorn
 
-from backend.app import create_app
+from backend import connections, workers
+from backend.observing import metrics
+from backend.observing.logs import configure_logs
 from backend.settings import Settings
 from training.errors import UserError
 
@@ -23,41 +27,94 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
     with closing(listen(settings)) as listener:
         # Port 0 asks for any free one: links must name the one that was given.
         port = listener.getsockname()[1]
-        _run(settings.model_copy(update={"port": port}), listener, ready)
+        settings = settings.model_copy(update={"port": port})
+        configure_logs(settings.log_level, settings.log_format)
+        if settings.workers > 1:
+            workers.supervise(settings, listener, ready, run)
+        else:
+            run(settings, listener, ready)
 
 
-def _run(settings: Settings, listener: socket.socket, ready: Callable[[str], None]) -> None:
+def run(settings: Settings, listener: socket.socket, ready: Callable[[str], None]) -> None:
+    """Serve in this process until interrupted."""
+    from backend.app import create_app  # noqa: PLC0415 - who only supervises workers needs none of it
+    from backend.routes.middleware.limits import LARGEST_HEAD  # noqa: PLC0415 - as above
+
+    configure_logs(settings.log_level, settings.log_format)  # again: workers start from nothing
     app = create_app(settings)
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    _serve_metrics(settings)
     config = uvicorn.Config(
         app,
         log_config=None,
         access_log=False,  # its lines would hold raters' links; the application writes its own
         server_header=False,
+        http=connections.protocol(),
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies,
+        h11_max_incomplete_event_size=LARGEST_HEAD,
+        timeout_keep_alive=settings.keep_alive,
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
     )
-    # Streams to watching admins would hold a shutdown up until they end by themselves.
-    server = _Server(config, lambda: ready(settings.base_url), app.state.changes.close)
+    ending = Ending(app.state.readiness.stop, app.state.changes.close, settings.shutdown_delay)
+    server = _Server(config, lambda: ready(settings.base_url), ending)
     server.run(sockets=[listener])
+
+
+def _serve_metrics(settings: Settings) -> None:
+    if not settings.metrics_port:
+        return
+    try:
+        metrics.serve_apart(settings.metrics_host, settings.metrics_port)
+    except OSError as error:
+        where = f"{settings.metrics_host}:{settings.metrics_port}"
+        raise UserError(
+            f"cannot serve metrics on {where} ({error.strerror}). Set DERMVTT_METRICS_PORT to another one."
+        ) from error
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a server ends: it says that it is not ready, goes on for ``delay`` seconds in which whoever spreads
+    requests may notice, and then ends what would not end by itself: streams to watching admins.
+    """
+
+    announce: Callable[[], None]
+    close: Callable[[], None]
+    delay: float
 
 
 class _Server(uvicorn.Server):
     """A server that says when it is ready, and when it has been asked to stop."""
 
-    def __init__(
-        self, config: uvicorn.Config, ready: Callable[[], None], stopping: Callable[[], None]
-    ) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], ending: Ending) -> None:
         super().__init__(config)
         self._ready = ready
-        self._stopping = stopping
+        self._ending = ending
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._asked = False
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Asked to stop, by a signal."""
-        super().handle_exit(sig, frame)
-        self._stopping()
+        """Asked to stop, by a signal: politely the first time, at once the second and by Ctrl-C."""
+        self._ending.announce()
+        polite = sig == signal.SIGTERM and not self._asked and self._loop is not None
+        self._asked = True
+        if polite and self._ending.delay:
+            self._loop.call_soon_threadsafe(self._loop.call_later, self._ending.delay, self._end)
+        elif sig == signal.SIGTERM:
+            self._end()
+        else:
+            super().handle_exit(sig, frame)
+            self._ending.close()
+
+    def _end(self) -> None:
+        # Not uvicorn's own way, which raises the signal again in the end: a server that was asked to end and
+        # did so has not failed.
+        self.should_exit = True
+        self._ending.close()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so."""
+        self._loop = asyncio.get_running_loop()
         await super().startup(sockets)
         self._ready()
 

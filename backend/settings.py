@@ -1,13 +1,16 @@
 """Every setting of the web half, read from the environment in this one place."""
 
+import ipaddress
 import secrets
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from backend import secret_files
 from backend.private import create_secret
 from training.errors import UserError
 
@@ -31,6 +34,19 @@ class Settings(BaseSettings):
         "empty: the file dermvtt.sqlite in the data folder",
     )
     data_dir: Path = Field(default=Path("var"), description="folder of images, the SQLite file and secrets")
+    images_url: str = Field(
+        default="",
+        description="s3://bucket/prefix for images in S3-compatible storage; empty: data folder",
+    )
+    s3_endpoint: str = Field(default="", description="address of that storage; empty: Amazon's")
+    s3_region: str = Field(default="us-east-1", description="region of that storage")
+    s3_key: SecretStr = Field(default=SecretStr(""), description="access key of that storage")
+    s3_secret: SecretStr = Field(default=SecretStr(""), description="its secret")
+    s3_key_file: Path | None = Field(default=None, description="a file that holds the access key instead")
+    s3_secret_file: Path | None = Field(default=None, description="a file that holds the secret instead")
+    max_upload_mb: int = Field(
+        default=512, ge=1, le=16_384, description="the most megabytes that an admin may upload at once"
+    )
     host: str = Field(default="127.0.0.1", description="address that the server listens on")
     port: int = Field(default=8000, ge=0, le=65535, description="port that the server listens on")
     public_url: str = Field(
@@ -41,7 +57,43 @@ class Settings(BaseSettings):
         description="signs forms; empty: made once and kept in the data folder's secret.key, mode 600",
     )
     session_hours: float = Field(default=12, gt=0, description="hours until an admin must log in again")
+    workers: int = Field(
+        default=1, ge=1, le=64, description="processes that serve together; more than one is for PostgreSQL"
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR")
+    log_format: Literal["auto", "json", "text"] = Field(
+        default="auto", description="json, text, or auto: text at a terminal, JSON elsewhere"
+    )
+    trusted_proxies: str = Field(
+        default="",
+        description="addresses and networks, by commas, whose X-Forwarded-For and -Proto are believed; "
+        "empty: nobody's",
+    )
+    metrics_token: SecretStr = Field(
+        default=SecretStr(""), description="who sends it as a bearer token may read /metrics; empty: nobody"
+    )
+    metrics_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="port of its own for metrics, without a token, each further worker on the next; 0: none",
+    )
+    metrics_host: str = Field(default="127.0.0.1", description="address that the metrics' own port is on")
+    shutdown_delay: float = Field(
+        default=0,
+        ge=0,
+        description="seconds from saying not ready to taking no more requests, at SIGTERM",
+    )
+    keep_alive: int = Field(
+        default=75, ge=1, description="seconds that an idle connection is kept; longer than a proxy keeps it"
+    )
+    request_seconds: float = Field(
+        default=60, gt=0, description="seconds in which an answer must begin; else 503"
+    )
+    most_requests: int = Field(default=4096, ge=1, description="requests at once in a process; more: 503")
+    most_exports: int = Field(
+        default=4, ge=1, description="exports and analyses at once in a process; more: 503"
+    )
 
     @field_validator("database_url")
     @classmethod
@@ -64,6 +116,22 @@ class Settings(BaseSettings):
             ) from error
         return address
 
+    @field_validator("images_url")
+    @classmethod
+    def _bucket(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme != "s3" or not parts.netloc or parts.query or "@" in parts.netloc):
+            raise ValueError("must look like s3://bucket/prefix; key and secret have settings of their own")
+        return url.rstrip("/")
+
+    @field_validator("s3_endpoint")
+    @classmethod
+    def _storage_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if url and (parts.scheme not in {"http", "https"} or not parts.netloc):
+            raise ValueError("must be an address such as https://storage.example.org")
+        return url.rstrip("/")
+
     @field_validator("public_url")
     @classmethod
     def _web_address(cls, url: str) -> str:
@@ -79,6 +147,31 @@ class Settings(BaseSettings):
             raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
         return level.upper()
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses(cls, given: str) -> str:
+        parts = [part.strip() for part in given.split(",") if part.strip()]
+        for part in parts:
+            try:
+                ipaddress.ip_network(part)
+            except ValueError as error:
+                raise ValueError(
+                    f"must be addresses or networks such as 10.0.0.0/8, by commas, not {part!r}"
+                ) from error
+        return ",".join(parts)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Where values come from, the first to have one wins: code, environment, files of secrets."""
+        return init_settings, env_settings, secret_files.SecretFiles(settings_cls)
+
     @property
     def database(self) -> str:
         """The database's SQLAlchemy URL."""
@@ -88,6 +181,16 @@ class Settings(BaseSettings):
     def images_dir(self) -> Path:
         """Where the images of imported mixes are kept."""
         return self.data_dir / "images"
+
+    @property
+    def s3_key_given(self) -> SecretStr:
+        """The access key, from the environment or from its file."""
+        return _from_file(self.s3_key, self.s3_key_file)
+
+    @property
+    def s3_secret_given(self) -> SecretStr:
+        """The secret, from the environment or from its file."""
+        return _from_file(self.s3_secret, self.s3_secret_file)
 
     @property
     def base_url(self) -> str:
@@ -109,13 +212,22 @@ class Settings(BaseSettings):
         return create_secret(self.data_dir / "secret.key", lambda: secrets.token_hex(32)).encode()
 
 
+def _from_file(given: SecretStr, file: Path | None) -> SecretStr:
+    if file is None:
+        return given
+    try:
+        return SecretStr(file.read_text("utf-8").strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{file}, which a setting names, cannot be read ({error}).") from error
+
+
 def load_settings() -> Settings:
     """Read the environment; raise ``UserError`` naming the variable that cannot be used and why."""
     try:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        name = environment_name(str(first["loc"][0]))
+        name = _variable(str(first["loc"][0]))
         raise UserError(
             f"the environment variable {name} {first['msg'].removeprefix('Value error, ')}"
         ) from None
@@ -123,8 +235,13 @@ def load_settings() -> Settings:
 
 def environment_name(field: str) -> str:
     """The environment variable that sets a field of ``Settings``."""
-    name = field.upper()
-    return name if name == "DATABASE_URL" else f"DERMVTT_{name.removeprefix('DERMVTT_')}"
+    info, prefix = Settings.model_fields[field], Settings.model_config["env_prefix"]
+    return secret_files.environment_name(field, info, prefix)
+
+
+def _variable(where: str) -> str:
+    """Where a value that cannot be used came from: a field's name, or the alias by which it is read."""
+    return environment_name(where) if where in Settings.model_fields else where
 
 
 def describe_settings() -> str:
@@ -132,6 +249,8 @@ def describe_settings() -> str:
     lines = []
     for name, field in Settings.model_fields.items():
         default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
-        shown = f" [default: {default}]" if str(default) else ""
+        shown = f" [default: {default}]" if str(default or "") else ""
+        if secret_files.may_be_a_file(name, field):
+            shown += f" [or {environment_name(name)}_FILE: a file that holds it]"
         lines.append(f"  {environment_name(name)}  {field.description}{shown}")
     return "\n".join(lines)

@@ -42,8 +42,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _no_outside_settings(monkeypatch, tmp_path):
     """Tests see neither the developer's environment nor a folder that another test wrote."""
     monkeypatch.delenv("DATABASE_URL", raising=False)
+    monkeypatch.delenv("DATABASE_URL_FILE", raising=False)
     for name in Settings.model_fields:
         monkeypatch.delenv(f"DERMVTT_{name.upper()}", raising=False)
+        monkeypatch.delenv(f"DERMVTT_{name.upper()}_FILE", raising=False)
     monkeypatch.setenv("DERMVTT_DATA_DIR", str(tmp_path / "var"))
 
 

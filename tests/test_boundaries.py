@@ -12,6 +12,8 @@ from backend.settings import Settings, describe_settings, environment_name
 
 ROOT = Path(__file__).parents[1]
 SHARED = {"training.manifest", "training.errors", "training.files"}
+# What makes a mix of images that were generated elsewhere: pixels and files as the training half makes them.
+SHARED |= {"training.encode", "training.prepare.colour", "training.prepare.decode"}
 
 
 def imports(folder: str) -> dict[str, set[str]]:
@@ -42,6 +44,7 @@ def below(names: set[str], *packages: str) -> set[str]:
         "backend.extras",
         "backend.analysis.report.folder",
         "backend.audit.measure",
+        "backend.intake.pictures",
         "training.manifest",
     ],
 )

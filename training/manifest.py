@@ -40,6 +40,17 @@ class FakeProvenance(_Strict):
     latent_seed: int = Field(ge=0)
 
 
+class FileProvenance(_Strict):
+    """An image that was made elsewhere: which file it was, by its bytes and its place among those given.
+
+    ``family`` says what kind of generator drew a fake; a real has none.
+    """
+
+    file_sha256: Sha256
+    index: int = Field(ge=0)
+    family: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9_]{0,31}$")
+
+
 class MixImage(_Strict):
     """One image of a mix."""
 
@@ -47,21 +58,21 @@ class MixImage(_Strict):
     file: str
     sha256: Sha256
     truth: Truth
-    provenance: RealProvenance | FakeProvenance
+    provenance: RealProvenance | FakeProvenance | FileProvenance
 
     @model_validator(mode="after")
     def _consistent(self) -> "MixImage":
         # The name is derived from the id, so a manifest can never point outside its own folder.
         if self.file != f"{IMAGES}/{self.id}.png":
             raise ValueError(f"file must be {IMAGES}/{self.id}.png, not {self.file!r}")
-        if isinstance(self.provenance, RealProvenance) != (self.truth == "real"):
+        if (getattr(self.provenance, "family", None) is None) != (self.truth == "real"):
             raise ValueError(f"the provenance does not fit the truth {self.truth!r}")
         return self
 
     @property
     def source(self) -> str:
         """``real``, or the family of the generator that drew the image."""
-        return self.provenance.family if isinstance(self.provenance, FakeProvenance) else "real"
+        return getattr(self.provenance, "family", None) or "real"
 
 
 class Manifest(_Strict):

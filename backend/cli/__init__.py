@@ -10,7 +10,8 @@ from backend.cli.audit import audit_mix
 from backend.cli.bundles import export_bundle, import_bundle
 from backend.cli.demo import demo
 from backend.cli.exports import export
-from backend.cli.mixes import import_mix
+from backend.cli.mixes import build_mix, import_mix
+from backend.cli.operations import backup, check, restore
 from backend.cli.plan import plan
 from backend.cli.raters import invite, renew, reopen, revoke
 from backend.cli.server import migrate, serve
@@ -36,6 +37,7 @@ for one in (
     migrate,
     serve,
     import_mix,
+    build_mix,
     audit_mix,
     invite,
     renew,
@@ -44,6 +46,9 @@ for one in (
     export,
     analyze,
     plan,
+    check,
+    backup,
+    restore,
     demo,
 ):
     app.command()(one)

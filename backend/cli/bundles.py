@@ -17,12 +17,12 @@ def export_bundle(study: StudyArgument, out: Annotated[Path, typer.Option(help="
 
     Example: dermvtt study export-bundle 1 --out study.zip
     """
-    from backend.storage import ImageStore
+    from backend.storage import open_store
     from backend.studies.bundles import write_bundle
 
     settings = load_settings()
     with opened(settings) as database, new_file(out) as partial, partial.open("wb") as file:
-        manifest = write_bundle(database, ImageStore(settings.images_dir), study, file)
+        manifest = write_bundle(database, open_store(settings), study, file)
     counts = manifest.counts
     print(f"Wrote {out}: {counts['images']} images, {counts['raters']} raters, {counts['ratings']} answers.")
 
@@ -34,12 +34,12 @@ def import_bundle(bundle: Annotated[Path, typer.Argument(help="A zip that 'expor
 
     Example: dermvtt study import-bundle study.zip
     """
-    from backend.storage import ImageStore
+    from backend.storage import open_store
     from backend.studies.bundles import take_in
 
     settings = load_settings()
     with opened(settings) as database, bundle.open("rb") as file:
-        taken = take_in(database, ImageStore(settings.images_dir), file)
+        taken = take_in(database, open_store(settings), file)
     if taken.new:
         print(f"Imported study {taken.study_id} ({taken.title}); it is closed, and has no links.")
     else:

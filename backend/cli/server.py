@@ -30,13 +30,16 @@ def migrate() -> None:
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on [default: DERMVTT_HOST].")] = None,
     port: PortOption = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=64, help="Processes that serve [default: DERMVTT_WORKERS].")
+    ] = None,
 ) -> None:
     """Serve studies to raters and admins.
 
-    Example: dermvtt serve --port 8080
+    Example: dermvtt serve --port 8080 --workers 4
     """
     from backend import serving  # the whole web application: only this command needs it
 
-    given = {"host": host, "port": port}
+    given = {"host": host, "port": port, "workers": workers}
     settings = load_settings().model_copy(update={k: v for k, v in given.items() if v is not None})
     serving.serve(settings, lambda address: print(f"Serving on {address}  (Ctrl-C stops)", flush=True))

@@ -26,11 +26,19 @@ RaterArgument = Annotated[str, typer.Argument(help="The rater's name.")]
 def opened(settings: Settings) -> Iterator["Database"]:
     """The database of the settings, once its schema is known to be this program's."""
     from backend.database import schema
+
+    with unchecked(settings) as database:
+        schema.require_current(database.engine)
+        yield database
+
+
+@contextmanager
+def unchecked(settings: Settings) -> Iterator["Database"]:
+    """The database of the settings, whatever its schema."""
     from backend.database.sessions import Database
 
     database = Database(settings.database)
     try:
-        schema.require_current(database.engine)
         yield database
     finally:
         database.close()

@@ -58,6 +58,7 @@ def create_study(
     seed: SeedOption = "",
     language: Annotated[str, typer.Option(help="The language of the title and the introduction.")] = "en",
     introduction: Annotated[str, typer.Option(help="What raters read first [default: a general text].")] = "",
+    draft: Annotated[bool, typer.Option("--draft", help="Take no answers before 'study open'.")] = False,
 ) -> None:
     """Make a study of an imported mix, open for answers.
 
@@ -76,6 +77,7 @@ def create_study(
             language=language,
             texts=texts,
             practice_mix_id=practice,
+            draft=draft,
         )
     print(f"Made study {study.id} ({study.title}); groups {', '.join(study.groups)}.")
     print(f"What raters read and may do: dermvtt study show {study.id}, dermvtt study set --help")
@@ -95,7 +97,7 @@ def list_studies() -> None:
             progress = raters.progress(session, study.id)
             submitted = sum(one.rater.submitted_at is not None for one in progress)
             what = f"mix {study.mix_id}: {study.mix.name}; {len(progress)} raters, {submitted} submitted"
-            print(f"{study.id}  {study.state:6}  {study.title}  ({what})")
+            print(f"{study.id}  {study.state:8}  {study.title}  ({what})")
 
 
 @study_app.command("show")
@@ -224,11 +226,37 @@ def close_study(study: StudyArgument) -> None:
 
 @study_app.command("open")
 def open_study(study: StudyArgument) -> None:
-    """Open a closed study again.
+    """Open a draft, or a closed study again.
 
     Example: dermvtt study open 1
     """
     _set_state(study, "open")
+
+
+@study_app.command("archive")
+def archive_study(study: StudyArgument) -> None:
+    """Archive a closed study: nothing of it can change any more. 'study close' takes it out again.
+
+    Example: dermvtt study archive 1
+    """
+    _set_state(study, "archived")
+
+
+@study_app.command("duplicate")
+def duplicate_study(
+    study: StudyArgument,
+    title: Annotated[str, typer.Option(help="Its title [default: the old one and (copy)].")] = "",
+    seed: SeedOption = "",
+) -> None:
+    """Make a draft with the mix, texts, options and groups of a study, and without its raters.
+
+    Example: dermvtt study duplicate 1 --title "Real or generated? Second round"
+    """
+    from backend.studies import lifecycle
+
+    with opened(load_settings()) as database, database.write() as session:
+        made = lifecycle.duplicate(session, study, title, seed=seed)
+    print(f"Made study {made.id} ({made.title}), a draft. Open it with: dermvtt study open {made.id}")
 
 
 def _set_state(study: int, state: str) -> None:

@@ -1,11 +1,12 @@
 """Queries on mixes and their images."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import delete, func, or_, select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from backend.database.tables import Image, Mix
+from backend.database.tables import Image, Mix, Study
 
 
 def find(session: Session, mix_id: int) -> Mix | None:
@@ -26,3 +27,49 @@ def everything(session: Session) -> Sequence[Mix]:
 def images(session: Session, mix_id: int) -> Sequence[Image]:
     """The images of a mix, in the order of their public ids."""
     return session.scalars(select(Image).where(Image.mix_id == mix_id).order_by(Image.public_id)).all()
+
+
+def page(
+    session: Session, mix_id: int, source: str, first: int, count: int
+) -> tuple[Sequence[Image], dict[str, int]]:
+    """Some images of a mix, of one source or of all, by public id; and how many there are of each source."""
+    query = select(Image).where(Image.mix_id == mix_id).order_by(Image.public_id)
+    if source:
+        query = query.where(Image.source == source)
+    sources = select(Image.source, func.count()).where(Image.mix_id == mix_id).group_by(Image.source)
+    counts = {name: number for name, number in session.execute(sources.order_by(Image.source))}  # noqa: C416
+    return session.scalars(query.offset(first).limit(count)).all(), counts
+
+
+def image(session: Session, mix_id: int, public_id: str) -> Image | None:
+    """One image of a mix."""
+    return session.scalar(select(Image).where(Image.mix_id == mix_id, Image.public_id == public_id))
+
+
+def studies_of(session: Session, mix_id: int) -> Sequence[Study]:
+    """The studies that show a mix, also for practice."""
+    shown = or_(Study.mix_id == mix_id, Study.practice_mix_id == mix_id)
+    return session.scalars(select(Study).where(shown).order_by(Study.id)).all()
+
+
+def remove(session: Session, mix: Mix) -> bool:
+    """Remove a mix and its images; false, and nothing is removed, where anything refers to them."""
+    try:
+        with session.begin_nested():
+            session.execute(delete(Image).where(Image.mix_id == mix.id))
+            session.delete(mix)
+            session.flush()
+    except IntegrityError:
+        return False
+    return True
+
+
+def hold(session: Session) -> None:
+    """Let nobody register images until this transaction ends; whoever only reads is not held up."""
+    if session.get_bind().dialect.name == "postgresql":  # SQLite has one writer at a time anyway
+        session.execute(text("LOCK TABLE images IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def used_bytes(session: Session, hashes: Collection[str]) -> set[str]:
+    """Those of these SHA-256 that some image has."""
+    return set(session.scalars(select(Image.sha256).where(Image.sha256.in_(hashes)).distinct()))

@@ -29,6 +29,19 @@ def downgrade(engine: Engine, revision: str) -> None:
         command.downgrade(config, revision)
 
 
+def state(engine: Engine) -> str:
+    """``ok``, or in few words what is wrong with the schema; raises ``DBAPIError`` where nothing answers."""
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    script = ScriptDirectory.from_config(_config())
+    if current == script.get_current_head():
+        return "ok"
+    if current is None:
+        return "missing: dermvtt migrate makes it"
+    known = {revision.revision for revision in script.walk_revisions()}
+    return "behind: dermvtt migrate upgrades it" if current in known else "newer than this program"
+
+
 def require_current(engine: Engine) -> None:
     """Raise ``UserError``, naming the command that mends it, unless the schema is this program's."""
     script = ScriptDirectory.from_config(_config())
@@ -53,8 +66,8 @@ def require_current(engine: Engine) -> None:
 
 
 def head() -> str:
-    """The revision that this program's schema has."""
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+    """The revision that this program's migrations lead to."""
+    return str(ScriptDirectory.from_config(_config()).get_current_head())
 
 
 def revisions() -> set[str]:

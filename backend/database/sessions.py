@@ -1,7 +1,7 @@
 """Connections and transactions, the same to the rest of the program on SQLite and on PostgreSQL."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -9,7 +9,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session, sessionmaker
 
-SQLITE_WAIT_MS = 10_000
+from backend.database.outages import TurnMissed
+
+LONGEST_WAIT_S = 4.0
+"""For a turn, a lock or a connection, each: a browser gives a request up after ten seconds."""
+CONNECTING_S = 5
+SILENT_MS = 10_000
+"""After which a PostgreSQL server that acknowledges nothing is taken for gone, where the system can tell."""
 
 
 class Database:
@@ -25,7 +31,7 @@ class Database:
         self._snapshots = sessionmaker(self.engine.execution_options(**steady), expire_on_commit=False)
         # SQLite has one writer at a time and lets the others sleep and ask again, some of them for seconds.
         # In one process they queue up here instead, and each goes on as soon as the one before is done.
-        self._turn = Lock() if self.engine.dialect.name == "sqlite" else nullcontext()
+        self._turns = Lock() if self.engine.dialect.name == "sqlite" else None
         self._after_write: list[Callable[[], None]] = []
 
     @contextmanager
@@ -42,8 +48,11 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A transaction that is durable when the block ends, and undone when it raises."""
-        with self._turn, self._writers.begin() as session:
+        """A transaction that is durable when the block ends, and undone when it raises.
+
+        Where the database cannot serve, what it raises is known to ``outages.outage_of``.
+        """
+        with self._turn(), self._writers.begin() as session:
             yield session
         for told in self._after_write:
             told()
@@ -56,14 +65,36 @@ class Database:
         """Close all connections."""
         self.engine.dispose()
 
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if self._turns is None:
+            yield
+            return
+        # Bounded: behind one who waits for a locked file, the others must not wait for the sum of it all.
+        if not self._turns.acquire(timeout=LONGEST_WAIT_S):
+            raise TurnMissed
+        try:
+            yield
+        finally:
+            self._turns.release()
+
 
 def _make_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True, pool_size=10, max_overflow=30, hide_parameters=True)
+        patience = {"connect_timeout": CONNECTING_S, "tcp_user_timeout": SILENT_MS}
+        return create_engine(
+            parsed,
+            connect_args={name: value for name, value in patience.items() if name not in parsed.query},
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=30,
+            pool_timeout=LONGEST_WAIT_S,
+            hide_parameters=True,
+        )
     if parsed.database:
         Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    engine = create_engine(parsed, connect_args={"timeout": SQLITE_WAIT_MS / 1000}, hide_parameters=True)
+    engine = create_engine(parsed, connect_args={"timeout": LONGEST_WAIT_S}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -34,7 +34,7 @@ class AdminSession(Base):
 
 
 class Mix(Base):
-    """An imported mix folder."""
+    """An imported mix folder: ``configuration`` says how it was drawn, ``audit`` what its audit found."""
 
     __tablename__ = "mixes"
 
@@ -45,6 +45,8 @@ class Mix(Base):
     drawn: Mapped[bool]
     reals: Mapped[int]
     fakes: Mapped[int]
+    configuration: Mapped[dict[str, Any]] = mapped_column(JSON, server_default="{}")
+    audit: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     imported_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
@@ -71,11 +73,11 @@ class Study(Base):
 
     ``texts`` holds what raters read, by language (a ``StudyTexts`` each); ``language`` is the one that all
     others fall back to. ``options`` is a ``StudyOptions``. The practice mix, if there is one, is shown first
-    and never rated.
+    and never rated. ``version`` counts the changes of its settings.
     """
 
     __tablename__ = "studies"
-    __table_args__ = (CheckConstraint("state IN ('open', 'closed')", name="state"),)
+    __table_args__ = (CheckConstraint("state IN ('draft', 'open', 'closed', 'archived')", name="state"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     title: Mapped[str] = mapped_column(String(200))
@@ -88,6 +90,7 @@ class Study(Base):
     mix_id: Mapped[int] = mapped_column(ForeignKey("mixes.id", ondelete="RESTRICT"), index=True)
     practice_mix_id: Mapped[int | None] = mapped_column(ForeignKey("mixes.id"))
     created_at: Mapped[datetime] = mapped_column(UtcTime)
+    version: Mapped[int] = mapped_column(server_default="1")
 
     mix: Mapped[Mix] = relationship(foreign_keys=mix_id)
 

@@ -1,20 +1,22 @@
 """Every error as a friendly page, or as JSON for the rating script: the request id, nothing internal."""
 
+import errno
 import logging
 import re
-import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
+from backend.database.outages import Outage, TurnMissed, outage_of
 from backend.extras import NotInstalled
 from backend.languages import SOURCE, translatable
 from backend.routes.admin.access import LoginRequired, PasswordRequired
+from backend.storage import StorageUnavailable
 from backend.studies.invitations import admit
 from backend.studies.refusals import Busy, Conflict, Invalid, Refused, Unknown
 from training.errors import UserError
@@ -26,8 +28,9 @@ STATUS = {Unknown: 404, Conflict: 409, Invalid: 422, NotInstalled: 501}
 HEADING = {
     404: translatable("Nothing to see here"),
     409: translatable("Not possible any more"),
-    503: translatable("One moment, please"),
     500: translatable("Something went wrong on our side"),
+    503: translatable("One moment, please"),
+    507: translatable("One moment, please"),
 }
 FAILED = translatable("That did not work")
 NOT_SERVED = translatable("The request cannot be served.")
@@ -37,16 +40,15 @@ UNREACHABLE = translatable(
     "The study cannot be reached just now. Nothing was changed; please try again in a moment. Answers that "
     "were saved are kept."
 )
+NO_ROOM = translatable(
+    "The server has no room to save anything just now. Nothing was changed; please try again in a moment. "
+    "Answers that were saved are kept."
+)
+OUTAGES = {Outage.BUSY: (503, UNREACHABLE), Outage.AWAY: (503, UNREACHABLE), Outage.FULL: (507, NO_ROOM)}
 RETRY_S = 5
-# SQLite counts a missing table among the same errors as a full disk; only these pass by themselves or by a
-# helping hand.
-PASSING = {
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_FULL,
-    sqlite3.SQLITE_CANTOPEN,
-}
+NO_IMAGES = translatable(
+    "The images cannot be reached at the moment. Please try again shortly; answers that were saved are kept."
+)
 UNEXPECTED = translatable("The error has been recorded. Please try again; answers that were saved are kept.")
 
 
@@ -55,8 +57,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(UserError, _refused)
     app.add_exception_handler(Busy, _busy)
-    for kind in (OperationalError, InterfaceError, PoolTimeout):
-        app.add_exception_handler(kind, _unreachable)
+    for kind in (SQLAlchemyError, TurnMissed, OSError):
+        app.add_exception_handler(kind, _outage)
+    app.add_exception_handler(StorageUnavailable, _no_images)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(LoginRequired, lambda *_: RedirectResponse("/admin/login", status_code=303))
     app.add_exception_handler(
@@ -92,6 +95,19 @@ class _Study:
     language: str = SOURCE
 
 
+NO_STUDY = _Study()
+
+
+def answer_early(
+    request: Request, status: int, text: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    """An error before anything is looked up: a server that has too much to do does not ask its database."""
+    request.state.study = NO_STUDY
+    response = respond(request, status, translated(request, text))
+    response.headers.update(headers or {})
+    return response
+
+
 def _study(request: Request) -> _Study:
     if not hasattr(request.state, "study"):
         request.state.study = _find_study(request)
@@ -101,13 +117,13 @@ def _study(request: Request) -> _Study:
 def _find_study(request: Request) -> _Study:
     base = RATER_PAGE.match(request.url.path)
     if not base:
-        return _Study()
+        return NO_STUDY
     try:
         with request.app.state.database.read() as session:
             study = admit(session, base["token"]).study
             return _Study(study.mix.drawn, base[0] if study.state == "open" else "", study.language)
     except (Unknown, SQLAlchemyError):
-        return _Study()
+        return NO_STUDY
 
 
 def _language(request: Request) -> str:
@@ -129,6 +145,11 @@ def _refused(request: Request, error: Exception) -> Response:
     return respond(request, status, _sentence(str(error)))
 
 
+def _no_images(request: Request, error: Exception) -> Response:
+    log.error("%s [%s]", error, request.state.request_id)
+    return _later(request, translated(request, NO_IMAGES))
+
+
 def _busy(request: Request, error: Exception) -> Response:
     assert isinstance(error, Busy)  # noqa: S101 - for the type checker; registered for this class
     return _later(
@@ -136,17 +157,23 @@ def _busy(request: Request, error: Exception) -> Response:
     )
 
 
-def _unreachable(request: Request, error: Exception) -> Response:
-    """The database is away, locked or full: what was to be stored is not, and may be sent again."""
-    inner = getattr(error, "orig", None)
-    if isinstance(inner, sqlite3.Error) and (inner.sqlite_errorcode & 0xFF) not in PASSING:
-        return unexpected(request, error)
-    log.error("the database failed [%s]", request.state.request_id, exc_info=error)
-    return _later(request, translated(request, UNREACHABLE))
+def _outage(request: Request, error: Exception) -> Response:
+    """For a while nothing can be stored: what was sent may be sent again. Anything else is unexpected."""
+    full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+    found = Outage.FULL if full else outage_of(error)
+    if found is None:
+        raise error
+    what = "disk" if full else "database"
+    said = getattr(error, "orig", None) or repr(error)
+    log.error("the %s is %s [%s]: %s", what, found, request.state.request_id, said)
+    if found is Outage.AWAY:
+        request.state.study = _Study()  # asking for it would only wait once more
+    status, message = OUTAGES[found]
+    return _later(request, translated(request, message), status)
 
 
-def _later(request: Request, message: str) -> Response:
-    response = respond(request, 503, message)
+def _later(request: Request, message: str, status: int = 503) -> Response:
+    response = respond(request, status, message)
     response.headers["Retry-After"] = str(RETRY_S)
     return response
 
@@ -163,13 +190,13 @@ def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
     if any(problem["loc"][0] == "path" for problem in error.errors()):
         return respond(request, 404, translated(request, NOT_FOUND))
-    log.info("malformed request [%s]: %s", request.state.request_id, type(error).__name__)
+    log.info("malformed request: %s", type(error).__name__)
     return respond(request, 422, translated(request, NOT_USABLE))
 
 
 def unexpected(request: Request, error: Exception) -> Response:
     """Log what nobody foresaw, with the request's id, and answer without any of it."""
-    log.error("unexpected error [%s]", request.state.request_id, exc_info=error)
+    log.error("unexpected error", exc_info=error)
     return respond(request, 500, translated(request, UNEXPECTED))
 
 

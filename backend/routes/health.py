@@ -1,27 +1,25 @@
 """Whether the process answers, and whether it can do its work."""
 
-from fastapi import APIRouter, Response
-from sqlalchemy.exc import DBAPIError
+import asyncio
 
-from backend.database.schema import require_current
-from backend.routes.dependencies import DatabaseDep
-from training.errors import UserError
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from backend.observing.readiness import OK
 
 router = APIRouter()
 
 
 @router.get("/healthz")
-def healthz() -> dict[str, str]:
-    """The process is up."""
-    return {"status": "ok"}
+async def healthz() -> dict[str, str]:
+    """The process answers; not run in a thread, of which none may be free."""
+    return {"status": OK}
 
 
 @router.get("/readyz")
-def readyz(database: DatabaseDep, response: Response) -> dict[str, str]:
-    """The database can be reached and its schema is this program's."""
-    try:
-        require_current(database.engine)
-    except (UserError, DBAPIError):
-        response.status_code = 503
-        return {"status": "the database is not ready"}
-    return {"status": "ok"}
+async def readyz(request: Request) -> JSONResponse:
+    """Each part that the server needs: only where all are ``ok`` should requests be sent here."""
+    # In a thread of asyncio's: those that serve pages may all be at work.
+    parts = await asyncio.to_thread(request.app.state.readiness.parts)
+    ready = set(parts.values()) == {OK}
+    return JSONResponse({"status": OK if ready else "not ready", "parts": parts}, 200 if ready else 503)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 
+from backend.database.outages import outage_of
 from backend.database.sessions import Database
 from backend.studies.recording import Parcel, Receipt, record
 from backend.studies.refusals import Busy, Unknown
@@ -75,8 +76,8 @@ class Desk:
             with self._database.write() as session:
                 outcomes = record(session, [parcel for parcel, _ in batch])
         except Exception as error:
-            if len(batch) == 1:
-                batch[0][1].set_exception(error)
+            if len(batch) == 1 or outage_of(error):
+                self._fail(batch, error)
                 return
             # Whatever it was that one of them ran into: the others must not fail with it.
             log.info("storing %d parcels one by one: %s", len(batch), type(error).__name__)
@@ -85,3 +86,12 @@ class Desk:
             return
         for (_, future), outcome in zip(batch, outcomes, strict=True):
             future.set_result(outcome)
+
+    def _fail(self, batch: Sequence[tuple[Parcel, Future[Outcome]]], error: Exception) -> None:
+        if outage_of(error):
+            # Whoever waits would run into the same, each lot after the lot before: they come back instead.
+            with self._guard:
+                batch = [*batch, *self._waiting]
+                self._waiting.clear()
+        for _, future in batch:
+            future.set_exception(error)

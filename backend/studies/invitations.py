@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from backend.database import mixes, raters
 from backend.database.tables import Invitation, Presentation, Rater, Study
 from backend.languages import translatable
-from backend.studies.lifecycle import get_study, require_open
+from backend.studies.lifecycle import get_study, require_not_archived, require_running
 from backend.studies.options import options_of
 from backend.studies.randomisation import presentation_order
 from backend.studies.refusals import Conflict, Invalid, Unknown
@@ -41,7 +41,7 @@ def invite(session: Session, study_id: int, group: str, count: int = 1, name: st
     """
     name = name.strip()
     study = get_study(session, study_id, lock=True)
-    require_open(study)
+    require_running(study)
     if options_of(study).ask_group:
         if group:
             raise Invalid("the study asks its raters for their group: invite them without one.")
@@ -61,13 +61,16 @@ def invite(session: Session, study_id: int, group: str, count: int = 1, name: st
 def renew(session: Session, study_id: int, name: str) -> Invited:
     """Give a rater a new link; the old one stops working, her answers stay."""
     rater = find_rater(session, study_id, name)
+    require_not_archived(rater.study)
     raters.revoke_invitations(session, rater.id, datetime.now(UTC))
     return Invited(rater.name, rater.group, _add_invitation(session, rater))
 
 
 def revoke(session: Session, study_id: int, name: str) -> None:
     """Make a rater's link stop working; her answers stay."""
-    raters.revoke_invitations(session, find_rater(session, study_id, name).id, datetime.now(UTC))
+    rater = find_rater(session, study_id, name)
+    require_not_archived(rater.study)
+    raters.revoke_invitations(session, rater.id, datetime.now(UTC))
 
 
 def admit(session: Session, token: str, *, lock: bool = False, alone: bool = False) -> Rater:

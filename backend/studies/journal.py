@@ -40,17 +40,22 @@ BY_RATERS = ("agreed", "submitted")
 
 
 def _what(kind: str, details: Mapping[str, Any]) -> str:
-    if kind == "agreed":
-        return "agreed to take part"
-    if kind == "submitted" and details.get("unanswered"):
-        return f"submitted, {details['unanswered']} left unanswered"
-    if kind == "options changed":
-        return "options changed: " + ", ".join(_set(name, value) for name, value in details.items())
-    if kind == "texts changed":
-        return f"texts changed ({details['language']}): {', '.join(details['changed'])}"
-    if kind == "reopened":
-        return "submission taken back, so that she can go on"
-    return kind
+    match kind:
+        case "agreed":
+            told = "agreed to take part"
+        case "submitted" if details.get("unanswered"):
+            told = f"submitted, {details['unanswered']} left unanswered"
+        case "options changed":
+            told = "options changed: " + ", ".join(_set(name, value) for name, value in details.items())
+        case "texts changed":
+            told = f"texts changed ({details['language']}): {', '.join(details['changed'])}"
+        case "duplicated":
+            told = f"made as a copy of study {details['study']}"
+        case "reopened":
+            told = "submission taken back, so that she can go on"
+        case _:
+            told = kind
+    return told
 
 
 def _set(name: str, value: Any) -> str:

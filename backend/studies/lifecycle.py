@@ -1,4 +1,4 @@
-"""The life of a study: made from a mix, open for answers, closed, opened again."""
+"""The life of a study: a draft, open for answers, closed, archived; and what may change in each state."""
 
 import re
 import secrets
@@ -20,8 +20,19 @@ TITLE_LENGTH = 200
 SEED_LENGTH = 64
 MOST_PRACTICE = 10
 
+NEXT = {
+    "draft": ("open",),
+    "open": ("closed",),
+    "closed": ("open", "archived"),
+    "archived": ("closed",),
+}
+"""The states that may follow each state."""
+
+NOT_BEGUN = translatable("This study has not begun yet. Please come back with the same link later.")
 CLOSED = translatable("This study is closed and takes no more answers. What you answered before is kept.")
 RELEASED = "results released"
+ENDED = ("closed", "archived")
+"""The states in which a study's answers are final."""
 
 
 def create_study(
@@ -35,8 +46,9 @@ def create_study(
     texts: dict[str, StudyTexts] | None = None,
     options: StudyOptions | None = None,
     practice_mix_id: int | None = None,
+    draft: bool = False,
 ) -> Study:
-    """Make a study of a mix, open for answers. Without a seed a random one is drawn and stored.
+    """Make a study of a mix, open for answers or a draft. Without a seed a random one is drawn and stored.
 
     ``title`` and whatever a language's texts leave empty are shown in all languages.
     """
@@ -52,7 +64,8 @@ def create_study(
         options=(options or StudyOptions()).model_dump(mode="json"),
         groups=_groups(list(GROUPS) if groups is None else groups),
         seed=_text("seed", seed or secrets.token_hex(16), SEED_LENGTH),
-        state="open",
+        state="draft" if draft else "open",
+        version=1,
         mix=mix,
         practice_mix_id=practice_mix_id,
         created_at=datetime.now(UTC),
@@ -70,22 +83,69 @@ def get_study(session: Session, study_id: int, *, lock: bool = False) -> Study:
     return study
 
 
-def set_state(session: Session, study_id: int, state: str, *, by: str = "") -> Study:
-    """Close a study for answers, or open it again; to ask for the state it is in changes nothing.
+def duplicate(session: Session, study_id: int, title: str = "", *, seed: str = "", by: str = "") -> Study:
+    """Make a draft with the mix, the texts, the options and the groups of another study, and without raters.
 
-    Raises ``Conflict`` where raters may have seen their own results: they would rate again knowing the truth.
+    Orders are drawn anew unless a seed is given.
     """
-    if state not in {"open", "closed"}:
-        raise Invalid(f"a study is open or closed, not {state!r}.")
+    model = get_study(session, study_id)
+    made = create_study(
+        session,
+        model.mix_id,
+        title or f"{model.title[: TITLE_LENGTH - 7]} (copy)",
+        groups=list(model.groups),
+        seed=seed,
+        language=model.language,
+        texts={code: StudyTexts.model_validate(told) for code, told in model.texts.items()},
+        options=options_of(model),
+        practice_mix_id=model.practice_mix_id,
+        draft=True,
+    )
+    events.add(session, made.id, "duplicated", by=by, study=model.id)
+    return made
+
+
+def set_state(session: Session, study_id: int, state: str, *, by: str = "") -> Study:
+    """Bring a study into a state that may follow its own; to ask for the state it is in changes nothing.
+
+    Raises ``Conflict`` for any other, and where raters may have seen their own results: they would rate again
+    knowing the truth.
+    """
+    if state not in NEXT:
+        raise Invalid(f"a study is {', '.join(NEXT)}, not {state!r}.")
     study = get_study(session, study_id, lock=True)
     if state == study.state:
         return study
+    if state not in NEXT[study.state]:
+        able = " or ".join(NEXT[study.state])
+        raise Conflict(f"the study is {study.state}: it can become {able}, not {state}.")
     if state == "open":
         require_not_released(session, study)
-    study.state = state
-    events.add(session, study.id, "opened" if state == "open" else "closed", by=by)
+    was, study.state = study.state, state
+    study.version += 1
+    events.add(session, study.id, {"open": "opened", "archived": "archived"}.get(state, _ended(was)), by=by)
     release_results(session, study, by=by)
     return study
+
+
+def _ended(was: str) -> str:
+    return "taken out of the archive" if was == "archived" else "closed"
+
+
+def require_version(session: Session, study_id: int, version: int | None) -> None:
+    """Raise ``Conflict`` where a study's settings were changed since they were read, saying by whom."""
+    study = get_study(session, study_id, lock=True)
+    if version is None or version == study.version:
+        return
+    changes = [one for one in events.everything(session, study.id) if one.kind in BY_ADMINS]
+    who = (changes[-1].by or "the command line") if changes else "somebody"
+    raise Conflict(
+        f"{who} changed this study while you did. What you typed is still here, and nothing of it was saved: "
+        "look at the study in another tab, then save again to put yours in place of it."
+    )
+
+
+BY_ADMINS = ("options changed", "texts changed", "opened", "closed", "archived", "taken out of the archive")
 
 
 def change_options(session: Session, study_id: int, changes: dict[str, Any], *, by: str = "") -> StudyOptions:
@@ -94,6 +154,7 @@ def change_options(session: Session, study_id: int, changes: dict[str, Any], *, 
     Raises ``Conflict`` for one that the first rating has frozen, ``Invalid`` for a value that cannot be.
     """
     study = get_study(session, study_id, lock=True)
+    require_not_archived(study)
     held = options_of(study)
     chosen = parse_options(held.model_dump() | changes)
     changed = [name for name in StudyOptions.model_fields if getattr(chosen, name) != getattr(held, name)]
@@ -105,6 +166,7 @@ def change_options(session: Session, study_id: int, changes: dict[str, Any], *, 
         )
     if changed:
         study.options = chosen.model_dump(mode="json")
+        study.version += 1
         values = chosen.model_dump(mode="json", include=set(changed))
         events.add(session, study.id, "options changed", by=by, **values)
         release_results(session, study, by=by)
@@ -119,10 +181,12 @@ def change_texts(
     Who has agreed already agreed to the text that she read, which is kept; the others read the new one.
     """
     study = get_study(session, study_id, lock=True)
+    require_not_archived(study)
     held = StudyTexts.model_validate(study.texts.get(language, {}))
     changed = [name for name in StudyTexts.model_fields if getattr(texts, name) != getattr(held, name)]
     if changed:
         study.texts = study.texts | {language: texts.model_dump()}
+        study.version += 1
         events.add(session, study.id, "texts changed", by=by, language=language, changed=changed)
     return texts
 
@@ -130,7 +194,7 @@ def change_texts(
 def release_results(session: Session, study: Study, *, by: str = "") -> None:
     """Record that raters can see their own results from now on, if the study is closed and allows it."""
     released = events.happened(session, study.id, RELEASED)
-    if study.state == "closed" and options_of(study).show_results and not released:
+    if study.state in ENDED and options_of(study).show_results and not released:
         events.add(session, study.id, RELEASED, by=by)
 
 
@@ -146,7 +210,19 @@ def require_not_released(session: Session, study: Study) -> None:
 def require_open(study: Study | HeldStudy) -> None:
     """Raise ``Conflict`` unless the study takes answers."""
     if study.state != "open":
-        raise Conflict(CLOSED)
+        raise Conflict(NOT_BEGUN if study.state == "draft" else CLOSED)
+
+
+def require_not_archived(study: Study) -> None:
+    """Raise ``Conflict`` where nothing may change any more."""
+    if study.state == "archived":
+        raise Conflict("the study is archived, and nothing of it changes. Take it out of the archive first.")
+
+
+def require_running(study: Study) -> None:
+    """Raise ``Conflict`` unless raters may be invited."""
+    if study.state in ENDED:
+        raise Conflict(f"the study is {study.state}: nobody can be invited to it any more.")
 
 
 def _require_outside(session: Session, mix_id: int, practice_mix_id: int) -> None:

@@ -2,20 +2,26 @@
 
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from sqlalchemy.orm import Session
 
 from backend.database import mixes
 from backend.database.sessions import Database
 from backend.database.tables import Image, Mix
 from backend.storage import ImageStore
-from backend.studies.refusals import Invalid
+from backend.studies.refusals import Conflict, Invalid, Unknown
 from training.manifest import MANIFEST, Manifest, MixError, MixImage, digest, read_images, read_manifest
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PICTURE_CHUNKS = {b"IHDR", b"IDAT", b"IEND"}
 RGB_8_BIT = (8, 2)
+LONGEST_NAME = 200
+FORGOTTEN_AT_ONCE = 50
 PLAIN = (0, 0, 0)  # deflate, the five filters, not interlaced
 
 
@@ -30,35 +36,94 @@ class Imported:
 def import_mix(database: Database, store: ImageStore, folder: Path, name: str = "") -> Imported:
     """Verify a mix folder, keep its images and register it under ``name`` (or the folder's name).
 
-    Raises ``Invalid``, naming the file, for a missing, altered or extra image, and for images whose encoding
-    differs so that truth could be read from it.
+    Raises ``StorageUnavailable`` where images cannot be kept, and ``Invalid``, naming the file, for a
+    missing, altered or extra image, and for images whose encoding differs so that truth could be read.
     """
     try:
         manifest = read_manifest(folder)
-        images = list(read_images(folder, manifest))
+        _require_blind(folder, manifest)
+        manifest_sha256 = digest((folder / MANIFEST).read_bytes())
+        with _undone(database, store, manifest):
+            for _, data in read_images(folder, manifest):
+                store.put(data)
+            imported = _register(database, manifest, manifest_sha256, name or folder.resolve().name)
+        # Who deletes a mix may have removed bytes that both have, just before this one was registered.
+        for image, data in read_images(folder, manifest):
+            if not store.exists(image.sha256):
+                store.put(data)
     except MixError as error:
         raise Invalid(str(error)) from error
-    _require_blind(folder, manifest, images)
-    manifest_sha256 = digest((folder / MANIFEST).read_bytes())
-    for _, data in images:
-        store.put(data)
+    return imported
+
+
+def delete_mix(database: Database, store: ImageStore, mix_id: int) -> str:
+    """Delete a mix that no study uses, and the bytes that no other mix has; returns its name."""
+    with database.write() as session:
+        mix = get_mix(session, mix_id)
+        used = mixes.studies_of(session, mix_id)
+        if used:
+            titles = ", ".join(f"{study.id} ({study.title})" for study in used)
+            raise Conflict(f"The mix is used by study {titles}. Nothing was deleted.")
+        hashes = [image.sha256 for image in mixes.images(session, mix_id)]
+        name = mix.name
+        if not mixes.remove(session, mix):
+            raise Conflict("The mix is in use. Nothing was deleted.")
+    _forget(database, store, hashes)
+    return name
+
+
+def get_mix(session: Session, mix_id: int) -> Mix:
+    """The mix of this id, or ``Unknown``."""
+    mix = mixes.find(session, mix_id)
+    if mix is None:
+        raise Unknown("There is no such mix.")
+    return mix
+
+
+def _register(database: Database, manifest: Manifest, manifest_sha256: str, name: str) -> Imported:
     with database.write() as session:
         known = mixes.find_by_manifest(session, manifest_sha256)
         if known:
             return Imported(known, new=False)
         mix = Mix(
-            name=name or folder.resolve().name,
+            name=name[:LONGEST_NAME],
             manifest_sha256=manifest_sha256,
             resolution=manifest.resolution,
             drawn=manifest.drawn,
             reals=manifest.count("real"),
             fakes=manifest.count("fake"),
+            configuration={
+                "seed": manifest.seed,
+                "tool_version": manifest.tool_version,
+                **manifest.configuration,
+            },
             imported_at=datetime.now(UTC),
         )
         session.add(mix)
         session.flush()
-        session.add_all(_row(mix, image) for image, _ in images)
+        session.add_all(_row(mix, image) for image in manifest.images)
     return Imported(mix, new=True)
+
+
+@contextmanager
+def _undone(database: Database, store: ImageStore, manifest: Manifest) -> Iterator[None]:
+    """Leave no bytes of a mix behind that could not be taken in: they would fill a full disk for nothing."""
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            _forget(database, store, [image.sha256 for image in manifest.images])
+        raise
+
+
+def _forget(database: Database, store: ImageStore, hashes: list[str]) -> None:
+    """Remove bytes that no mix has. Some at a time: meanwhile no mix can be registered."""
+    for start in range(0, len(hashes), FORGOTTEN_AT_ONCE):
+        some = set(hashes[start : start + FORGOTTEN_AT_ONCE])
+        with database.write() as session:
+            mixes.hold(session)
+            for sha256 in some - mixes.used_bytes(session, some):
+                store.remove(sha256)
 
 
 def _row(mix: Mix, image: MixImage) -> Image:
@@ -72,14 +137,15 @@ def _row(mix: Mix, image: MixImage) -> Image:
     )
 
 
-def _require_blind(folder: Path, manifest: Manifest, images: list[tuple[MixImage, bytes]]) -> None:
+def _require_blind(folder: Path, manifest: Manifest) -> None:
     """Refuse what a browser could tell apart without looking at the picture."""
-    expected = len(images[0][1])
-    for image, data in images:
+    expected = None
+    for image, data in read_images(folder, manifest):
         where = folder / image.file
         problem = encoding_problem(data, manifest.resolution)
         if problem:
             raise Invalid(f"{where} {problem}. Make the mix with: dermvtt-train mix")
+        expected = len(data) if expected is None else expected
         if len(data) != expected:
             raise Invalid(
                 f"{where} has {len(data)} bytes and others have {expected}: the size of a file could tell "

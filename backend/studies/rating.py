@@ -11,7 +11,7 @@ from backend.database.tables import Rater
 from backend.languages import translatable
 from backend.studies import answers
 from backend.studies.invitations import admit, find_rater
-from backend.studies.lifecycle import require_not_released
+from backend.studies.lifecycle import require_not_archived, require_not_released
 from backend.studies.recording import Parcel, record, require_rateable
 from backend.studies.refusals import Conflict, Invalid, Unknown
 
@@ -86,6 +86,7 @@ def reopen(session: Session, study_id: int, name: str, *, by: str = "") -> Rater
     Raises ``Conflict`` where she has not submitted, or may have seen her own results.
     """
     rater = find_rater(session, study_id, name, lock=True)
+    require_not_archived(rater.study)
     require_not_released(session, rater.study)
     if rater.submitted_at is None:
         raise Conflict(f"{name} has not submitted: she can still change her answers.")

@@ -13,6 +13,7 @@ from backend.database import ratings
 from backend.database.ratings import FinalRating, Step
 from backend.database.tables import Rater, Study
 from backend.extras import needing
+from backend.studies.lifecycle import ENDED
 from backend.studies.options import options_of
 from backend.studies.refusals import Conflict
 
@@ -37,7 +38,7 @@ SEALED = (
 
 def sealed(study: Study) -> bool:
     """Whether nobody may see results yet."""
-    return study.state != "closed" and options_of(study).seal_results
+    return study.state not in ENDED and options_of(study).seal_results
 
 
 def study_results(session: Session, study: Study) -> "Results | None":
@@ -74,7 +75,7 @@ class OwnResults:
 def may_see_own(rater: Rater) -> bool:
     """Whether a rater sees her own results: only after the study has closed, and if it allows it."""
     study = rater.study
-    return rater.consented_at is not None and study.state == "closed" and options_of(study).show_results
+    return rater.consented_at is not None and study.state in ENDED and options_of(study).show_results
 
 
 def own_results(session: Session, rater: Rater) -> OwnResults | None:

@@ -9,6 +9,7 @@ from backend.database import pace, raters
 from backend.database.pace import Pace
 from backend.database.raters import Progress
 from backend.database.tables import Study
+from backend.studies.lifecycle import ENDED
 from backend.studies.options import options_of
 from backend.watching.flags import flags
 
@@ -78,8 +79,7 @@ def board(session: Session, study: Study, now: datetime | None = None) -> Board:
 def may_see_accuracy(study: Study) -> bool:
     """Whether the page shows who was right: while a study takes answers only where its maker wanted it."""
     options = options_of(study)
-    running = study.state in {"draft", "open"}
-    return not running or (options.live_accuracy and not options.seal_results)
+    return study.state in ENDED or (options.live_accuracy and not options.seal_results)
 
 
 def _state(one: Progress) -> str:

@@ -161,6 +161,10 @@ def test_from_a_mix_to_results_by_the_pages(admin, browse, world):
         page = admin.post(f"{study}/raters", data={"csrf": csrf, "group": group, "count": "1"}).text
         links += re.findall(r"/r/([\w-]+)</code>", page)
     assert len(links) == 2
+    early = browse().get(f"/r/{links[0]}")
+    assert early.status_code == 409
+    assert "has not begun yet" in early.text
+    assert admin.post(f"{study}/state", data={"csrf": csrf, "state": "open"}).status_code == 303
     for link in links:
         assert link not in admin.get(study).text  # shown once
         rate_all(browse(), link, ["real", "fake"] * 4)
@@ -308,6 +312,7 @@ def test_text_of_a_study_is_shown_as_text(admin, browse, world):
     admin.post(f"{study}/settings", data={"csrf": token(admin), "introduction_en": attack})
     page = admin.post(f"{study}/raters", data={"csrf": token(admin), "group": "ED", "count": "1"}).text
     link = re.search(r"/r/([\w-]+)</code>", page).group(1)
+    admin.post(f"{study}/state", data={"csrf": token(admin), "state": "open"})
     settings = admin.get(f"{study}/settings").text
     for html in (page, settings, admin.get("/admin").text, browse().get(f"/r/{link}").text):
         assert attack not in html
@@ -325,4 +330,5 @@ def test_pages_of_a_drawn_study_say_so(build_world):
 
 def test_health(browser, world):
     assert browser.get("/healthz").json() == {"status": "ok"}
-    assert browser.get("/readyz").json() == {"status": "ok"}
+    parts = {"server": "ok", "database": "ok", "storage": "ok"}
+    assert browser.get("/readyz").json() == {"status": "ok", "parts": parts}

@@ -1,11 +1,13 @@
 """Nothing that reaches a rater's browser tells real from fake."""
 
+import json
 import re
 
 import pytest
 import sqlalchemy as sa
 
 from backend.database.tables import Image, Mix, Presentation
+from backend.observing.logs import formatter
 from backend.studies.invitations import admit
 from tests.backend.crawling import crawl, furnish
 from tests.support import consent
@@ -138,17 +140,19 @@ def test_no_link_stands_in_the_log(browser, world, caplog):
     caplog.set_level("DEBUG")
     browser.get(f"/r/{world.link['ED1']}")
     browser.get(f"/r/{world.link['ED1']}/nowhere")
-    ours = [record.getMessage() for record in caplog.records if record.name.startswith("dermvtt")]
-    assert len(ours) == 2
+    written = formatter(as_json=True).format
+    ours = [written(record) for record in caplog.records if record.name.startswith("dermvtt")]
+    assert [json.loads(line)["path"] for line in ours] == ["/r/…", "/r/…/nowhere"]
     assert not [line for line in ours if world.link["ED1"] in line]
 
 
 def test_an_address_cannot_write_lines_of_its_own_into_the_log(browser, caplog):
     caplog.set_level("INFO", logger="dermvtt.requests")
     browser.get("/nowhere%0aINFO%3a%20forged")
-    assert [
-        record.getMessage().count("\n") for record in caplog.records if "forged" in record.getMessage()
-    ] == [0]
+    for as_json in (True, False):
+        written = formatter(as_json=as_json).format
+        lines = [written(one) for one in caplog.records if one.name == "dermvtt.requests"]
+        assert [line.count("\n") for line in lines if "forged" in line] == [0]
 
 
 def test_every_page_is_confined_by_its_headers(crawled):

@@ -77,7 +77,7 @@ def test_links_and_studies_are_managed(dermvtt, make_mix):
     code, _, err = dermvtt("invite", "--study", 1, "--group", "ED")
     assert (code, err) == (
         1,
-        "error: This study is closed and takes no more answers. What you answered before is kept.\n",
+        "error: the study is closed: nobody can be invited to it any more.\n",
     )
     assert "open" in dermvtt("study", "open", 1)[1]
 

@@ -1,11 +1,14 @@
 """Answers that wait are stored together; none fails with another, each is acknowledged after the commit."""
 
 import asyncio
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
 
+from backend.database.outages import Outage, outage_of
+from backend.database.sessions import Database
 from backend.database.tables import Rating, Viewing
 from backend.studies import desk as desks
 from backend.studies.answers import Answer
@@ -113,3 +116,30 @@ def test_viewings_go_with_them(world, desk, keys):
     hand_in(desk, [Parcel(world.link["ED1"], (), [seen]), Parcel(world.link["ED1"], (), [seen])])
     with world.database.read() as session:
         assert session.scalar(sa.select(sa.func.count()).select_from(Viewing)) == 1
+
+
+def test_nobody_waits_for_the_failures_of_others_while_the_database_is_away():
+    database, attempts, all_wait = (
+        Database("postgresql+psycopg://someone@127.0.0.1:1/none"),
+        [],
+        threading.Event(),
+    )
+
+    def count(*_: object) -> None:
+        attempts.append(all_wait.wait(60))
+
+    sa.event.listen(database.engine, "do_connect", count)
+    desk = Desk(database)
+
+    async def together():
+        handed = [asyncio.create_task(desk.hand_in(Parcel("x" * 32))) for _ in range(300)]
+        await asyncio.sleep(0)
+        all_wait.set()
+        return await asyncio.gather(*handed, return_exceptions=True)
+
+    with ThreadPoolExecutor(1) as pool:
+        outcomes = pool.submit(asyncio.run, together()).result()
+    desk.close()
+    database.close()
+    assert {outage_of(one) for one in outcomes} == {Outage.AWAY}
+    assert len(attempts) == 1

@@ -43,6 +43,7 @@ def caller(world):
     known = {
         "study_id": [1],
         "mix": [1],
+        "mix_id": [1],
         "position": list(range(1, 10)),
         "key": image_keys(world, "ED1"),
         "name": ["ED1", "ED2", "DLE1"],

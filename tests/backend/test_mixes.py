@@ -158,11 +158,3 @@ def test_a_manifest_that_is_none_is_refused(database, store, folder, text):
 
 def test_a_folder_that_is_no_mix_is_refused(database, store, tmp_path):
     assert "mix folder" in refusal(database, store, tmp_path)
-
-
-def test_a_stored_image_that_rotted_is_not_served(store):
-    sha256 = store.put(b"picture")
-    path = next(store.root.rglob("*.png"))
-    path.write_bytes(b"pictures")
-    with pytest.raises(OSError, match="altered"):
-        store.get(sha256)

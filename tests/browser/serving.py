@@ -114,14 +114,24 @@ def serving(folder: Path, blank: Path, mix: Path) -> Iterator[Studies]:
     database.close()
 
 
-def launch(settings: Settings, log: Path, port: int = 0) -> tuple[subprocess.Popen, str]:
-    """Start a server and wait until it is ready."""
-    environment = os.environ | {
-        "DATABASE_URL": settings.database_url,
-        "DERMVTT_DATA_DIR": str(settings.data_dir),
-        "DERMVTT_PORT": str(port),
-    }
-    command = [sys.executable, "-m", "backend.cli", "serve"]
+def launch(
+    settings: Settings, log: Path, port: int = 0, before: str = "", **more: str
+) -> tuple[subprocess.Popen, str]:
+    """Start a server and wait until it is ready.
+
+    ``before`` is a program that its process runs first; ``more`` is added to its environment.
+    """
+    environment = (
+        os.environ
+        | {
+            "DATABASE_URL": settings.database_url,
+            "DERMVTT_DATA_DIR": str(settings.data_dir),
+            "DERMVTT_PORT": str(port),
+        }
+        | more
+    )
+    started = ["-c", f"{before}\nfrom backend.cli import main\nmain()"] if before else ["-m", "backend.cli"]
+    command = [sys.executable, *started, "serve"]
     with log.open("ab") as errors:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True)
     line = process.stdout.readline()

@@ -56,7 +56,11 @@ def read_photograph(path: Path, resolution: int, allow_upsampling: bool = False)
     The resampling is Lanczos with its support scaled by the reduction, on the fully decoded image (no JPEG
     draft mode). Of a file with several frames the first counts. Raises ``BadImage``.
     """
-    data = _read(path)
+    return decode_photograph(_read(path), resolution, allow_upsampling)
+
+
+def decode_photograph(data: bytes, resolution: int, allow_upsampling: bool = False) -> Photograph:
+    """As ``read_photograph``, from a file's bytes."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd tags that do not touch the pixels
         try:

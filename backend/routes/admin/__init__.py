@@ -2,9 +2,19 @@
 
 from fastapi import APIRouter
 
-from backend.routes.admin import exports, live, login, results, studies, study_page, study_settings
+from backend.routes.admin import (
+    exports,
+    live,
+    login,
+    mix_page,
+    mixes,
+    results,
+    studies,
+    study_page,
+    study_settings,
+)
 
-PARTS = (login, studies, study_page, live, study_settings, results, exports)
+PARTS = (login, studies, study_page, live, study_settings, results, exports, mixes, mix_page)
 
 router = APIRouter()
 for part in PARTS:

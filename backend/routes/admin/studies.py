@@ -45,7 +45,7 @@ def create_study(
     language: Annotated[str, Form()] = "en",
     practice: Annotated[str, Form(pattern=r"^[0-9]{0,9}$")] = "",
 ) -> Response:
-    """Make a study of an imported mix."""
+    """Make a study of an imported mix, as a draft."""
     try:
         with database.write() as session:
             study = lifecycle.create_study(
@@ -56,6 +56,7 @@ def create_study(
                 seed=seed,
                 language=pages.languages.require(language),
                 practice_mix_id=int(practice) if practice else None,
+                draft=True,
             )
     except Refused as problem:
         values = {"mix": mix, "title": title, "groups": groups, "seed": seed}

@@ -90,10 +90,18 @@ def reopen(study_id: RowId, name: RaterName, admin: AdminDep, database: Database
 def set_state(
     study_id: RowId, admin: AdminDep, database: DatabaseDep, state: Annotated[str, Form()] = ""
 ) -> Response:
-    """Close a study for answers, or open it again."""
+    """Open a draft, close a study for answers, open it again, archive it."""
     with database.write() as session:
         lifecycle.set_state(session, study_id, state, by=admin.email)
     return _to_study(study_id)
+
+
+@router.post("/duplicate", dependencies=[CheckedForm])
+def duplicate(study_id: RowId, admin: AdminDep, database: DatabaseDep) -> Response:
+    """Make a draft after the model of this study."""
+    with database.write() as session:
+        made = lifecycle.duplicate(session, study_id, by=admin.email)
+    return _to_study(made.id)
 
 
 def _study_page(

@@ -52,6 +52,7 @@ def save(
     """Change what the form changes: all of it, or nothing."""
     try:
         with database.write() as session:
+            lifecycle.require_version(session, study_id, _version(form))
             study = get_study(session, study_id, lock=True)
             lifecycle.change_options(session, study_id, option_changes(study, form), by=admin.email)
             for code in pages.languages.names:
@@ -60,6 +61,12 @@ def save(
     except (Conflict, Invalid) as problem:
         return _page(request, study_id, admin, database, pages, typed=form, problem=plainly(str(problem)))
     return RedirectResponse(f"/admin/studies/{study_id}/settings?saved=1", status_code=303)
+
+
+def _version(form: dict[str, str]) -> int | None:
+    # A form without one (a script's) is taken as it comes.
+    version = form.get("version", "")
+    return int(version) if version.isdecimal() and len(version) < 10 else None
 
 
 def _page(
@@ -93,7 +100,7 @@ def _page(
         apart=set_apart(study),
         texts=[(code, names[code], _instead(study, code, pages)) for code in codes],
         text_length=TEXT_LENGTH,
-        values=shown(study, names) | (typed or {}),
+        values=shown(study, names) | (typed or {}) | {"version": study.version},
         problem=problem,
         saved=saved,
     )

@@ -30,4 +30,4 @@ def picture(
         if shown is None or rater.consented_at is None:
             raise Unknown("There is no such image.")
         sha256 = shown.image.sha256
-    return Response(images.get(sha256), media_type="image/png", headers=PICTURE_HEADERS)
+    return Response(images.for_rater(sha256), media_type="image/png", headers=PICTURE_HEADERS)

@@ -24,7 +24,7 @@ def picture(visit: VisitDep, number: Number, database: DatabaseDep, store: Image
     with database.read() as session:
         rater, _ = rating_rater(session, visit.token)
         image = _at(practice.images(session, rater) if rater else [], number)
-    return Response(store.get(image.sha256), media_type="image/png", headers=PICTURE_HEADERS)
+    return Response(store.for_rater(image.sha256), media_type="image/png", headers=PICTURE_HEADERS)
 
 
 @router.get("/{number}")

@@ -1,0 +1,1 @@
+"""What comes from outside, mistrusted: archives and pictures that may be made to do harm."""

@@ -1,0 +1,90 @@
+"""Whether an installation is whole: its schema, its tables, its images."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from backend.database import invariants, schema
+from backend.database.sessions import Database
+from backend.storage import ImageLost, ImageStore, StorageUnavailable
+from training.errors import UserError
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line about what was found; a ``note`` is worth knowing, and nothing is wrong."""
+
+    text: str
+    note: bool = False
+
+    def __str__(self) -> str:
+        return f"note: {self.text}" if self.note else self.text
+
+
+def findings(
+    database: Database, store: ImageStore, advance: Callable[[], None] = lambda: None
+) -> list[Finding]:
+    """Everything that is wrong, and then the notes; ``advance`` is told of each image that was read."""
+    try:
+        schema.require_current(database.engine)
+    except UserError as error:
+        return [Finding(str(error))]
+    with database.read() as session:
+        found = [*_of_database(session)]
+        kept = invariants.images_kept(session)
+    found += _of_images(kept, store, advance)
+    return sorted(found, key=lambda one: one.note)
+
+
+def _of_database(session: Session) -> Iterator[Finding]:
+    for line in invariants.damage(session):
+        yield Finding(f"the database's file is damaged: {line}")
+    for table, column, count in invariants.dangling(session):
+        yield Finding(f"{count} rows of {table} refer by {column} to what is not there")
+    for mix, name, *counts in invariants.mixes_short(session):
+        reals, fakes, found_reals, found_fakes = counts
+        yield Finding(
+            f"mix {mix} ({name}) says {reals} reals and {fakes} fakes, "
+            f"and has {found_reals} and {found_fakes}"
+        )
+    yield from _of_orders(session)
+    for study, name, count in invariants.early(session):
+        yield Finding(f"study {study}: {name} has {count} ratings and never agreed to take part")
+    for study, name, count in invariants.late(session):
+        yield Finding(f"study {study}: {name} has {count} ratings that came after she submitted")
+    for table, count in invariants.doubled(session):
+        yield Finding(f"{count} submissions stand in {table} more than once")
+    for what, count in invariants.backwards(session):
+        yield Finding(f"{count} {what}: was the server's clock set back?", note=True)
+
+
+def _of_orders(session: Session) -> Iterator[Finding]:
+    seen: dict[int, tuple[str, int]] = {}
+    for study, name, positions, first, last, images, own, expected in invariants.orders(session):
+        who = f"study {study}: the order of {name}"
+        if own < expected:
+            yield Finding(f"{who} lacks {expected - own} of the {expected} images of the study's mix")
+        if positions and (first, last) != (1, positions):
+            yield Finding(f"{who} has gaps: {positions} positions from {first} to {last}")
+        other, count = seen.setdefault(study, (name, images))
+        if images != count:
+            yield Finding(f"{who} has {images} images, and that of {other} has {count}")
+
+
+def _of_images(kept: dict[str, str], store: ImageStore, advance: Callable[[], None]) -> Iterator[Finding]:
+    try:
+        # First what lies there, then whether it is right: what is imported meanwhile is in neither.
+        orphans = sum(sha256 not in kept for sha256 in store.iterate())
+        for sha256, mix in kept.items():
+            try:
+                store.get(sha256)
+            except ImageLost as error:
+                yield Finding(f"mix {mix}: {error.strerror}")
+            advance()
+    except StorageUnavailable as error:
+        yield Finding(str(error.strerror))
+        return
+    if orphans:
+        text = f"{orphans} images in {store} belong to no mix: of an import that failed, or one going on"
+        yield Finding(text, note=True)

@@ -1,0 +1,84 @@
+"""A backup into an empty installation, on either database: whole and verified, or not at all."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+
+from sqlalchemy import Connection
+
+from backend.database import dump, schema
+from backend.database.sessions import Database
+from backend.operations.archive import Backup, Part
+from backend.storage import ImageStore
+from training.errors import UserError
+
+Told = Callable[[str], None]
+
+
+def restore(database: Database, store: ImageStore, backup: Backup, told: Told = lambda _: None) -> None:
+    """Fill an empty database and the store from a backup, and compare all of it afterwards.
+
+    Raises ``UserError`` where the database holds anything, the backup is damaged or of a newer program, or
+    what was written is not what was backed up: then the tables stay empty.
+    """
+    told("the backup's files")
+    backup.verify()
+    engine = database.engine
+    with engine.connect() as connection:
+        if not dump.is_empty(connection):
+            raise _not_empty(database)
+    _require_same_schema(backup)
+    parts = backup.contents.parts
+    for name in parts:
+        if name.startswith("images/"):
+            _image(store, backup, name)
+    told(f"{sum(name.startswith('images/') for name in parts)} images are kept")
+    schema.upgrade(engine)
+    with engine.execution_options(dermvtt_writes=True).begin() as connection:
+        if not dump.is_empty(connection):  # again, now that nobody else can write
+            raise _not_empty(database)
+        for table in dump.tables():
+            part = parts.get(f"tables/{table.name}.jsonl")
+            if part is None:
+                raise UserError(f"{backup.where} lacks the table {table.name}. Take another backup.")
+            told(f"table {table.name}")
+            dump.fill(connection, table, part.columns or [], _rows(backup, table.name))
+            _compare(connection, table.name, part)
+        dump.go_on_counting(connection)
+
+
+def _require_same_schema(backup: Backup) -> None:
+    made, ours = backup.contents.schema, schema.head()
+    if made != ours:
+        raise UserError(
+            f"the backup's schema is {made}, and this program's is {ours}. Restore it with DermVTT "
+            f"{backup.contents.tool_version}, which made it, and upgrade then. Nothing was changed."
+        )
+
+
+def _rows(backup: Backup, table: str) -> Iterator[dump.Row]:
+    with backup.open(f"tables/{table}.jsonl") as file:
+        for line in file:
+            yield json.loads(line)
+
+
+def _compare(connection: Connection, name: str, part: Part) -> None:
+    table = next(one for one in dump.tables() if one.name == name)
+    count = dump.count(connection, table)
+    if count != part.rows:
+        raise UserError(f"{name} has {count} rows after restoring, and {part.rows} were backed up.")
+    if dump.checksum(connection, table) != part.sha256:
+        raise UserError(f"the rows of {name} are not those that were backed up. Nothing was kept of it.")
+
+
+def _image(store: ImageStore, backup: Backup, name: str) -> None:
+    with backup.open(name) as file:
+        data = file.read()
+    if hashlib.sha256(data).hexdigest() != backup.contents.parts[name].sha256:
+        raise UserError(f"{name} has changed while it was read. Restore again.")
+    store.get(store.put(data))  # read back: what is verified now is what raters get
+
+
+def _not_empty(database: Database) -> UserError:
+    address = database.engine.url.render_as_string(hide_password=True)
+    return UserError(f"{address} is not empty. Restore into a new database. Nothing was changed.")

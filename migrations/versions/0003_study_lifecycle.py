@@ -1,0 +1,50 @@
+"""studies begin as drafts, end in the archive, and count their changes
+
+Revision ID: 0003
+Revises: 0002
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+OLD, NEW = "state IN ('open', 'closed')", "state IN ('draft', 'open', 'closed', 'archived')"
+
+
+def upgrade() -> None:
+    op.add_column("studies", sa.Column("version", sa.Integer(), nullable=False, server_default="1"))
+    _check(OLD, NEW)
+
+
+def downgrade() -> None:
+    # Neither takes answers; schema 0002 knows no other state that does not.
+    op.execute("UPDATE studies SET state = 'closed' WHERE state IN ('draft', 'archived')")
+    _check(NEW, OLD)
+    op.drop_column("studies", "version")
+
+
+def _check(old: str, new: str) -> None:
+    if op.get_bind().dialect.name != "sqlite":
+        op.drop_constraint("ck_studies_state", "studies", type_="check")
+        op.create_check_constraint("ck_studies_state", "studies", new)
+        return
+    # The table is referred to, so SQLite cannot copy it. A constraint on what rows may hold can be changed in
+    # the schema's own text: https://www.sqlite.org/lang_altertable.html#otheralter
+    connection = op.get_bind()
+    version = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
+    connection.exec_driver_sql("PRAGMA writable_schema = ON")
+    changed = connection.execute(
+        sa.text(
+            "UPDATE sqlite_master SET sql = replace(sql, :old, :new) "
+            "WHERE name = 'studies' AND sql LIKE :kept"
+        ),
+        {"old": old, "new": new, "kept": f"%{old}%"},
+    )
+    if changed.rowcount != 1:
+        raise RuntimeError("the table of studies is not as the migration before left it")
+    connection.exec_driver_sql(f"PRAGMA schema_version = {version + 1}")
+    connection.exec_driver_sql("PRAGMA writable_schema = OFF")

@@ -1,0 +1,88 @@
+"""Exactly what the compose file runs, outside containers: secrets, migration, server, health check."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+import yaml
+
+from tests.backend.operations.deployed import listening
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+LONGEST_S = 60
+
+
+def test_the_services_of_the_compose_file_run(make_url, tmp_path):
+    secrets = tmp_path / "secrets"
+    made = [sys.executable, "-m", "backend.cli"]
+    for _ in range(2):  # the second time, what is there stays
+        subprocess.run(["sh", ROOT / "deploy" / "make_secrets.sh", secrets], check=True, capture_output=True)
+        kept = {path.name: path.read_text() for path in secrets.iterdir()}
+    assert kept.keys() == COMPOSE["secrets"].keys()
+    assert f"dermvtt:{kept['postgres_password']}@postgres/dermvtt" in kept["database_url"]
+    assert secrets.stat().st_mode & 0o777 == 0o700
+    # The one thing that differs: the database is the tests' own.
+    (secrets / "database_url").write_text(make_url("postgresql", empty=True))
+
+    def environment(name):
+        given = COMPOSE["services"][name]["environment"]
+        placed = {key: value.replace("/run/secrets", str(secrets)) for key, value in given.items()}
+        placed = {key: value.replace("${SITE:-localhost}", "localhost") for key, value in placed.items()}
+        # As the image sets it, but for where the data is and which port is free.
+        placed |= {"DERMVTT_DATA_DIR": str(tmp_path / "data"), "DERMVTT_HOST": "0.0.0.0", "DERMVTT_PORT": "0"}
+        placed |= {"DERMVTT_LOG_FORMAT": "json", "DERMVTT_SHUTDOWN_DELAY": "0"}
+        return {key: value for key, value in os.environ.items() if not key.startswith("DERMVTT_")} | placed
+
+    migrated = subprocess.run(
+        [*made, *COMPOSE["services"]["migrate"]["command"]],
+        env=environment("migrate"),
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_S,
+        check=False,
+    )
+    assert migrated.returncode == 0, migrated.stderr
+    with (tmp_path / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [*made, *COMPOSE["services"]["web"]["command"]],
+            env=environment("web"),
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    try:
+        assert server.stdout.readline().startswith("Serving on https://localhost"), (
+            tmp_path / "log"
+        ).read_text()
+        port = listening(server.pid)
+        test = COMPOSE["services"]["web"]["healthcheck"]["test"]
+        assert test[:2] == ["CMD", "python"]
+        probe = [sys.executable, *(part.replace(":8000/", f":{port}/") for part in test[2:])]
+        assert ":8000/" in test[-1]
+        checked = subprocess.run(probe, capture_output=True, text=True, timeout=LONGEST_S, check=False)
+        assert checked.returncode == 0, checked.stderr
+        address = f"http://127.0.0.1:{port}/admin/login"
+        with urlopen(Request(address, headers={"Host": "localhost"}), timeout=LONGEST_S) as page:
+            assert "Log in" in page.read().decode()
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(timeout=LONGEST_S) == 0
+    finally:
+        server.kill()
+        server.wait()
+        server.stdout.close()
+    dead = subprocess.run(probe, capture_output=True, timeout=LONGEST_S, check=False)
+    assert dead.returncode != 0
+
+
+def test_the_client_takes_the_file():
+    client = shutil.which("docker")
+    able = client and subprocess.run([client, "compose", "version"], capture_output=True, check=False)
+    if not able or able.returncode:
+        pytest.skip("no docker client with compose")
+    subprocess.run([client, "compose", "--file", ROOT / "docker-compose.yml", "config", "-q"], check=True)
