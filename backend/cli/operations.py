@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from backend.cli.shared import opened, unchecked
 from backend.settings import load_settings
@@ -18,6 +17,8 @@ def check() -> None:
 
     Example: dermvtt check
     """
+    from rich.console import Console
+
     from backend.operations.check import findings
     from backend.storage import open_store
 
@@ -42,6 +43,8 @@ def backup(
 
     Example: dermvtt backup --out backups/2026-03-01.tar
     """
+    from rich.console import Console
+
     from backend.operations.backup import back_up
     from backend.storage import open_store
 
@@ -63,6 +66,8 @@ def restore(
 
     Example: DATABASE_URL=postgresql://user:password@host/new dermvtt restore backups/2026-03-01.tar
     """
+    from rich.console import Console
+
     from backend.operations import restore as work
     from backend.operations.archive import Backup
     from backend.storage import open_store

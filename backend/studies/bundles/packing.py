@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from backend.database import bundles, schema
 from backend.database.sessions import Database
-from backend.storage import ImageStore
+from backend.storage import ImageLost, ImageStore
 from backend.studies.bundles.manifest import CODEBOOK, FORMAT, MANIFEST, RATINGS, Manifest, Member, table_file
 from backend.studies.exports import EXPORTS, FORMATS, codebook
 from backend.studies.lifecycle import get_study
@@ -73,7 +73,7 @@ def _pictures(session: Session, study_id: int) -> list[str]:
 def _picture(store: ImageStore, sha256: str) -> bytes:
     try:
         return store.get(sha256)
-    except OSError as error:
+    except ImageLost as error:
         raise Conflict(
             f"the image {sha256} of the study is lost or altered in the image store. Bring it back from a "
             "backup, or import the mix folder again."
