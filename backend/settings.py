@@ -43,8 +43,6 @@ class Settings(BaseSettings):
     s3_region: str = Field(default="us-east-1", description="region of that storage")
     s3_key: SecretStr = Field(default=SecretStr(""), description="access key of that storage")
     s3_secret: SecretStr = Field(default=SecretStr(""), description="its secret")
-    s3_key_file: Path | None = Field(default=None, description="a file that holds the access key instead")
-    s3_secret_file: Path | None = Field(default=None, description="a file that holds the secret instead")
     max_upload_mb: int = Field(
         default=512, ge=1, le=16_384, description="the most megabytes that an admin may upload at once"
     )
@@ -214,16 +212,6 @@ class Settings(BaseSettings):
         return self.data_dir / "images"
 
     @property
-    def s3_key_given(self) -> SecretStr:
-        """The access key, from the environment or from its file."""
-        return _from_file(self.s3_key, self.s3_key_file)
-
-    @property
-    def s3_secret_given(self) -> SecretStr:
-        """The secret, from the environment or from its file."""
-        return _from_file(self.s3_secret, self.s3_secret_file)
-
-    @property
     def base_url(self) -> str:
         """The address in front of every link that is given out."""
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -246,15 +234,6 @@ class Settings(BaseSettings):
         if given:
             return given.encode()
         return create_secret(self.data_dir / "secret.key", lambda: secrets.token_hex(32)).encode()
-
-
-def _from_file(given: SecretStr, file: Path | None) -> SecretStr:
-    if file is None:
-        return given
-    try:
-        return SecretStr(file.read_text("utf-8").strip())
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{file}, which a setting names, cannot be read ({error}).") from error
 
 
 def mail_server(url: str) -> SplitResult:

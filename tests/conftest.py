@@ -1,5 +1,6 @@
 """What tests of all rooms share: both databases, a blinded mix, a study."""
 
+import logging
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -36,6 +37,16 @@ LONGEST = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Bring the longest files to the front; the order within a file stays."""
     items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before():
+    """A test that sets the logs up leaves no handler behind: it would write to a stream that is closed."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(autouse=True)

@@ -103,8 +103,8 @@ def open_store(settings: Settings) -> ImageStore:
         url=settings.images_url,
         endpoint=settings.s3_endpoint,
         region=settings.s3_region,
-        key=settings.s3_key_given,
-        secret=settings.s3_secret_given,
+        key=settings.s3_key,
+        secret=settings.s3_secret,
     )
     return ImageStore(Bucket(chosen))
 

@@ -20,6 +20,7 @@ OTHERS = {
     "show_results": True,
     "seal_results": True,
     "live_accuracy": True,
+    "retention_days": 30,
     "questions": "years",
 }
 

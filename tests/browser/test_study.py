@@ -119,7 +119,7 @@ def test_three_raters_an_admin_and_the_command_line(chromium, server, tmp_path):
     for figure in page.locator("figure img").all():
         assert figure.evaluate("async image => { await image.decode(); return image.naturalWidth }") > 100
     results = page.url
-    page.get_by_role("link", name="Exports").click()
+    page.get_by_role("link", name="Exports", exact=True).click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Ratings as CSV").click()
     ratings = tmp_path / "ratings.csv"

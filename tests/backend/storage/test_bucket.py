@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from backend.settings import Settings
+from backend.settings import load_settings
 from backend.storage import ImageLost, ImageStore, StorageUnavailable, open_store
 from backend.storage.bucket import Bucket, BucketSettings
 from backend.studies.mixes import import_mix
@@ -112,9 +112,9 @@ def test_key_and_secret_can_lie_in_files(s3, tmp_path, monkeypatch):
     for name in ("key", "secret"):
         (tmp_path / name).write_text(f"{name} of mine\n")
         monkeypatch.setenv(f"DERMVTT_S3_{name.upper()}_FILE", str(tmp_path / name))
-    settings = Settings()
-    assert settings.s3_key_given.get_secret_value() == "key of mine"
-    assert settings.s3_secret_given.get_secret_value() == "secret of mine"
+    settings = load_settings()
+    assert settings.s3_key.get_secret_value() == "key of mine"
+    assert settings.s3_secret.get_secret_value() == "secret of mine"
     assert "of mine" not in repr(settings)
 
 
