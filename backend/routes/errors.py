@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from backend.database.outages import Outage, TurnMissed, outage_of
 from backend.extras import NotInstalled
-from backend.languages import SOURCE, translatable
+from backend.languages import SOURCE, Translate, translatable
 from backend.routes.admin.access import LoginRequired, PasswordRequired
 from backend.storage import StorageUnavailable
 from backend.studies.invitations import admit
@@ -134,14 +134,17 @@ def _language(request: Request) -> str:
 
 def translated(request: Request, text: str) -> str:
     """A text in the language of whoever asks."""
-    return request.app.state.pages.languages.catalogue(_language(request)).gettext(text)
+    return _translate(request)(text)
+
+
+def _translate(request: Request) -> Translate:
+    return request.app.state.pages.languages.catalogue(_language(request)).gettext
 
 
 def _refused(request: Request, error: Exception) -> Response:
     status = STATUS.get(type(error), 409)
     if isinstance(error, Refused):
-        translate = request.app.state.pages.languages.catalogue(_language(request)).gettext
-        return respond(request, status, _sentence(error.told(translate)))
+        return respond(request, status, _sentence(error.told(_translate(request))))
     return respond(request, status, _sentence(str(error)))
 
 
@@ -152,9 +155,7 @@ def _no_images(request: Request, error: Exception) -> Response:
 
 def _busy(request: Request, error: Exception) -> Response:
     assert isinstance(error, Busy)  # noqa: S101 - for the type checker; registered for this class
-    return _later(
-        request, error.told(request.app.state.pages.languages.catalogue(_language(request)).gettext)
-    )
+    return _later(request, error.told(_translate(request)))
 
 
 def _outage(request: Request, error: Exception) -> Response:
@@ -167,7 +168,7 @@ def _outage(request: Request, error: Exception) -> Response:
     said = getattr(error, "orig", None) or repr(error)
     log.error("the %s is %s [%s]: %s", what, found, request.state.request_id, said)
     if found is Outage.AWAY:
-        request.state.study = _Study()  # asking for it would only wait once more
+        request.state.study = NO_STUDY  # asking for it would only wait once more
     status, message = OUTAGES[found]
     return _later(request, translated(request, message), status)
 
