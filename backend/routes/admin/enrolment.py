@@ -2,12 +2,11 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form
 from fastapi.responses import Response
 
-from backend.routes.admin.access import AdminDep, CheckedForm
-from backend.routes.admin.raters import raters_page, to_raters
-from backend.routes.dependencies import DatabaseDep, PagesDep, RowId, SettingsDep
+from backend.routes.admin.access import CheckedForm
+from backend.routes.admin.raters import RatersPageDep, to_raters
 from backend.studies import enrolment
 from backend.studies.refusals import Refused
 
@@ -16,12 +15,7 @@ router = APIRouter(prefix="/admin/studies/{study_id}/raters")
 
 @router.post("/enrolment", dependencies=[CheckedForm])
 def set_up(
-    request: Request,
-    study_id: RowId,
-    admin: AdminDep,
-    settings: SettingsDep,
-    database: DatabaseDep,
-    pages: PagesDep,
+    page: RatersPageDep,
     what: Annotated[Literal["save", "renew", "on", "off"], Form()],
     cap: Annotated[int, Form()] = 0,
     group: Annotated[str, Form()] = "",
@@ -34,14 +28,16 @@ def set_up(
     terms = enrolment.Terms(cap, *(text.strip() for text in texts))
     token = ""
     try:
-        with database.write() as session:
+        with page.database.write() as session:
             if what in {"on", "off"}:
-                enrolment.switch(session, study_id, what == "on", by=admin.email)
+                enrolment.switch(session, page.study_id, what == "on", by=page.admin.email)
             else:
-                token = enrolment.set_up(session, study_id, terms, renew=what == "renew", by=admin.email)
+                token = enrolment.set_up(
+                    session, page.study_id, terms, renew=what == "renew", by=page.admin.email
+                )
     except Refused as problem:
-        return raters_page(request, study_id, admin, settings, database, pages, problem=str(problem))
+        return page(problem=str(problem))
     if not token:
-        return to_raters(study_id)
-    link = f"{settings.base_url}/join/{token}"
-    return raters_page(request, study_id, admin, settings, database, pages, study_link=link)
+        return to_raters(page.study_id)
+    link = f"{page.settings.base_url}/join/{token}"
+    return page(study_link=link)

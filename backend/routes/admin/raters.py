@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import segno
-from fastapi import APIRouter, File, Form, Path, Request, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Path, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
 
 from backend.database import enrolments, events, messages, people
+from backend.database.sessions import Database
 from backend.routes.admin.access import AdminAccess, AdminDep, CheckedForm
 from backend.routes.dependencies import DatabaseDep, PagesDep, RowId, SettingsDep
 from backend.routes.pages import Pages
@@ -39,27 +40,81 @@ class Link:
         return code.svg_inline(scale=4, border=2, title=f"QR code: {self.name}")
 
 
-@router.get("")
-def page(
+@dataclass(frozen=True)
+class RatersPage:
+    """One request for the raters of a study; called, the page that answers it."""
+
+    request: Request
+    study_id: int
+    admin: AdminAccess
+    settings: Settings
+    database: Database
+    pages: Pages
+
+    def __call__(
+        self,
+        *,
+        invited: list[Invited] | None = None,
+        study_link: str = "",
+        problem: str = "",
+        rows: str = "",
+    ) -> Response:
+        """The page, with links that were just made; they are in no other page and in no address."""
+        with self.database.read() as session:
+            study = get_study(session, self.study_id)
+            values: dict[str, Any] = {
+                "listed": people.listed(session, self.study_id),
+                "released": events.happened(session, self.study_id, RELEASED),
+                "enrolment": enrolments.of_study(session, self.study_id),
+                "mails": messages.counts(session, self.study_id),
+            }
+        links = [Link(one.name, one.link(self.settings.base_url)) for one in invited or []]
+        table = invitation_lists.links_csv(invited or [], self.settings.base_url)
+        return self.pages.render(
+            self.request,
+            "admin/raters.html",
+            status=422 if problem else 200,
+            admin=self.admin,
+            study=study,
+            options=options_of(study),
+            drawn=study.mix.drawn,
+            links=links,
+            study_link=Link("the study", study_link) if study_link else None,
+            table=base64.b64encode(table.encode()).decode(),
+            problem=problem,
+            rows=rows,
+            most=MOST_AT_ONCE,
+            columns=invitation_lists.COLUMNS,
+            mail_set=self.settings.mail_is_set,
+            **values,
+        )
+
+
+def _raters_page(
     request: Request,
     study_id: RowId,
     admin: AdminDep,
     settings: SettingsDep,
     database: DatabaseDep,
     pages: PagesDep,
+) -> RatersPage:
+    return RatersPage(request, study_id, admin, settings, database, pages)
+
+
+RatersPageDep = Annotated[RatersPage, Depends(_raters_page)]
+
+
+@router.get("")
+def show(
+    page: RatersPageDep,
 ) -> Response:
     """The raters with their links and mails, and the forms to invite more."""
-    return raters_page(request, study_id, admin, settings, database, pages)
+    return page()
 
 
 @router.post("", dependencies=[CheckedForm])
 def invite(
-    request: Request,
-    study_id: RowId,
-    admin: AdminDep,
-    settings: SettingsDep,
-    database: DatabaseDep,
-    pages: PagesDep,
+    page: RatersPageDep,
     group: Annotated[str, Form()] = "",
     count: Annotated[int, Form()] = 1,
     name: Annotated[str, Form()] = "",
@@ -69,50 +124,35 @@ def invite(
     """Invite raters and show their links: this once, for only a hash of them is stored."""
     try:
         who = identity(email=email, language=language)
-        with database.write() as session:
-            invited = invitations.invite(session, study_id, group, count, name, who)
+        with page.database.write() as session:
+            invited = invitations.invite(session, page.study_id, group, count, name, who)
     except Refused as problem:
-        return raters_page(request, study_id, admin, settings, database, pages, problem=str(problem))
-    return raters_page(request, study_id, admin, settings, database, pages, invited=invited)
+        return page(problem=str(problem))
+    return page(invited=invited)
 
 
 @router.post("/list", dependencies=[CheckedForm])
 def invite_list(
-    request: Request,
-    study_id: RowId,
-    admin: AdminDep,
-    settings: SettingsDep,
-    database: DatabaseDep,
-    pages: PagesDep,
+    page: RatersPageDep,
     rows: Annotated[str, Form()] = "",
     file: Annotated[UploadFile | None, File()] = None,
 ) -> Response:
     """Invite all raters of a list, or none."""
     try:
         text = _text(file) or rows
-        with database.write() as session:
-            invited = invitation_lists.invite_list(session, study_id, text)
+        with page.database.write() as session:
+            invited = invitation_lists.invite_list(session, page.study_id, text)
     except Refused as problem:
-        return raters_page(
-            request, study_id, admin, settings, database, pages, problem=str(problem), rows=rows
-        )
-    return raters_page(request, study_id, admin, settings, database, pages, invited=invited)
+        return page(problem=str(problem), rows=rows)
+    return page(invited=invited)
 
 
 @router.post("/{name}/link", dependencies=[CheckedForm])
-def renew(
-    request: Request,
-    study_id: RowId,
-    name: RaterName,
-    admin: AdminDep,
-    settings: SettingsDep,
-    database: DatabaseDep,
-    pages: PagesDep,
-) -> Response:
+def renew(page: RatersPageDep, name: RaterName) -> Response:
     """Replace a rater's link."""
-    with database.write() as session:
-        invited = [invitations.renew(session, study_id, name)]
-    return raters_page(request, study_id, admin, settings, database, pages, invited=invited)
+    with page.database.write() as session:
+        invited = [invitations.renew(session, page.study_id, name)]
+    return page(invited=invited)
 
 
 @router.post("/{name}/revoke", dependencies=[CheckedForm])
@@ -129,50 +169,6 @@ def reopen(study_id: RowId, name: RaterName, admin: AdminDep, database: Database
     with database.write() as session:
         rating.reopen(session, study_id, name, by=admin.email)
     return to_raters(study_id)
-
-
-def raters_page(
-    request: Request,
-    study_id: int,
-    admin: AdminAccess,
-    settings: Settings,
-    database: DatabaseDep,
-    pages: Pages,
-    *,
-    invited: list[Invited] | None = None,
-    study_link: str = "",
-    problem: str = "",
-    rows: str = "",
-) -> Response:
-    """The page, with links that were just made; they are in no other page and in no address."""
-    with database.read() as session:
-        study = get_study(session, study_id)
-        values: dict[str, Any] = {
-            "listed": people.listed(session, study_id),
-            "released": events.happened(session, study_id, RELEASED),
-            "enrolment": enrolments.of_study(session, study_id),
-            "mails": messages.counts(session, study_id),
-        }
-    links = [Link(one.name, one.link(settings.base_url)) for one in invited or []]
-    table = invitation_lists.links_csv(invited or [], settings.base_url)
-    return pages.render(
-        request,
-        "admin/raters.html",
-        status=422 if problem else 200,
-        admin=admin,
-        study=study,
-        options=options_of(study),
-        drawn=study.mix.drawn,
-        links=links,
-        study_link=Link("the study", study_link) if study_link else None,
-        table=base64.b64encode(table.encode()).decode(),
-        problem=problem,
-        rows=rows,
-        most=MOST_AT_ONCE,
-        columns=invitation_lists.COLUMNS,
-        mail_set=settings.mail_is_set,
-        **values,
-    )
 
 
 def to_raters(study_id: int) -> RedirectResponse:
