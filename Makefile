@@ -57,7 +57,7 @@ bench: setup ## speed of drawing, preparing and rating on this machine
 bench-rating: setup ## from a key press to the next image, in Chromium, near and over a slow line; a minute or two
 	$(BIN)/python -m benchmarks.rating
 
-bench-serving: setup ## steps a second on SQLite and PostgreSQL, beside a bare insert; two minutes
+bench-serving: setup ## steps a second on SQLite and PostgreSQL, beside a bare insert; some six minutes
 	$(BIN)/python -m benchmarks.load
 
 bench-training: $(VENV)/training ## speed and memory of training steps, in pairs; some minutes a case

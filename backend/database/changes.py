@@ -12,7 +12,6 @@ from contextlib import closing
 from threading import Event, Lock, Thread
 from types import TracebackType
 
-import psycopg
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
@@ -139,6 +138,8 @@ class Changes:
                 log.info("no word of a change could be given: %s", type(error.orig).__name__)
 
     def _listen(self) -> None:
+        import psycopg  # noqa: PLC0415 - 9 MB that a server on SQLite does not need
+
         address = _plain(self._engine)
         while not self.closed:
             try:

@@ -1,16 +1,32 @@
 """What storing answers asks of the database, for many raters at once.
 
-Rows and not objects, and statements that are put together once: this runs for every answer.
+Rows and not objects, a connection and not the session around it, and statements that are put together once:
+this runs for every answer.
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    String,
+    bindparam,
+    cast,
+    func,
+    insert,
+    literal_column,
+    null,
+    select,
+    tuple_,
+    union_all,
+)
 
+from backend.database.columns import UtcTime
 from backend.database.tables import Invitation, Presentation, Rater, Rating, Study, Viewing
 
 _raters, _studies, _invitations = Rater.__table__, Study.__table__, Invitation.__table__
@@ -84,7 +100,7 @@ _HOLD = (
 )
 
 
-def hold(session: Session, token_hashes: Collection[str]) -> dict[str, Held]:
+def hold(connection: Connection, token_hashes: Collection[str]) -> dict[str, Held]:
     """The raters of these invitations, as far as they are not revoked, by the hash of the token.
 
     Each is held against other writers until the commit, her study and her link as they are, so that what is
@@ -92,7 +108,7 @@ def hold(session: Session, token_hashes: Collection[str]) -> dict[str, Held]:
     """
     found: dict[str, Held] = {}
     known: dict[int, HeldStudy] = {}
-    for token_hash, rater, consented, submitted, *study in session.execute(
+    for token_hash, rater, consented, submitted, *study in connection.execute(
         _HOLD, {"hashes": sorted(token_hashes)}
     ):
         held = known.setdefault(study[0], HeldStudy(*study))
@@ -100,70 +116,108 @@ def hold(session: Session, token_hashes: Collection[str]) -> dict[str, Held]:
     return found
 
 
-_SHOWN = select(_presentations.c.id, _presentations.c.rater_id, _presentations.c.key).where(
-    tuple_(_presentations.c.rater_id, _presentations.c.key).in_(bindparam("keys", expanding=True))
-)
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What there is of some presentations and their raters: what new answers are held against."""
+
+    shown: dict[tuple[int, str], Shown] = field(default_factory=dict)
+    """By the rater's id and the image's key."""
+    given: dict[int, list[Given]] = field(default_factory=dict)
+    """Of a presentation all ratings, in the order in which they were given."""
+    viewed: dict[int, set[str]] = field(default_factory=dict)
+    """Of a presentation the submissions of its viewings."""
+    counts: dict[int, int] = field(default_factory=dict)
+    """Of a rater how many ratings there are."""
 
 
-def shown(session: Session, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, str], Shown]:
-    """Those that there are of these raters' ids and keys."""
-    rows = session.execute(_SHOWN, {"keys": sorted(set(keys))})
-    return {(rater, key): Shown(number, rater, key) for number, rater, key in rows}
+_SHOWN, _GIVEN, _VIEWED, _COUNTED = range(4)
+_NO_NUMBER, _NO_TEXT, _NO_TIME = (cast(null(), kind) for kind in (Integer, String, UtcTime))
+_ASKED = tuple_(_presentations.c.rater_id, _presentations.c.key).in_(bindparam("keys", expanding=True))
 
 
-_GIVEN = (
-    select(
+def _part(kind: int, *columns: ColumnElement[Any]) -> Select[Any]:
+    return select(literal_column(str(kind)), *columns)
+
+
+_LOOK = union_all(
+    _part(
+        _SHOWN,
+        _presentations.c.id,
+        _presentations.c.rater_id,
+        _presentations.c.key,
+        _NO_TEXT,
+        _NO_NUMBER,
+        _NO_TIME,
+    ).where(_ASKED),
+    _part(
+        _GIVEN,
         _ratings.c.presentation_id,
+        _ratings.c.id,
         _ratings.c.submission,
         _ratings.c.answer,
         _ratings.c.confidence,
         _ratings.c.answered_at,
     )
-    .where(_ratings.c.presentation_id.in_(bindparam("ids", expanding=True)))
-    .order_by(_ratings.c.presentation_id, _ratings.c.answered_at, _ratings.c.id)
+    .join_from(_presentations, _ratings, _ratings.c.presentation_id == _presentations.c.id)
+    .where(_ASKED),
+    _part(
+        _VIEWED,
+        _viewings.c.presentation_id,
+        _NO_NUMBER,
+        _viewings.c.submission,
+        _NO_TEXT,
+        _NO_NUMBER,
+        _NO_TIME,
+    )
+    .join_from(_presentations, _viewings, _viewings.c.presentation_id == _presentations.c.id)
+    .where(_ASKED),
+    _part(
+        _COUNTED,
+        _presentations.c.rater_id,
+        func.count(_ratings.c.id),
+        _NO_TEXT,
+        _NO_TEXT,
+        _NO_NUMBER,
+        _NO_TIME,
+    )
+    .join_from(_presentations, _ratings, _ratings.c.presentation_id == _presentations.c.id)
+    .where(_presentations.c.rater_id.in_(bindparam("raters", expanding=True)))
+    .group_by(_presentations.c.rater_id),
 )
 
 
-def given(session: Session, presentation_ids: Collection[int]) -> dict[int, list[Given]]:
-    """All ratings of these presentations, each one's in the order in which they were given."""
-    found: dict[int, list[Given]] = {}
-    for presentation, *row in session.execute(_GIVEN, {"ids": list(presentation_ids)}):
-        found.setdefault(presentation, []).append(Given(*row))
-    return found
+def look(connection: Connection, rater_ids: Collection[int], keys: Iterable[tuple[int, str]]) -> Known:
+    """What there is of these raters, and of the presentations with these raters' ids and keys.
+
+    One statement: on the way to PostgreSQL and back an answer spends more time than in it.
+    """
+    known = Known()
+    given: dict[int, list[tuple[datetime, int, Given]]] = {}
+    asked = {"keys": sorted(set(keys)), "raters": sorted(rater_ids)}
+    for kind, of, number, text, answer, confidence, time in connection.execute(_LOOK, asked):
+        if kind == _SHOWN:
+            known.shown[number, text] = Shown(of, number, text)
+        elif kind == _GIVEN:
+            given.setdefault(of, []).append((time, number, Given(text, answer, confidence, time)))
+        elif kind == _VIEWED:
+            known.viewed.setdefault(of, set()).add(text)
+        else:
+            known.counts[of] = number
+    for of, ratings in given.items():
+        known.given[of] = [one for *_, one in sorted(ratings, key=lambda one: one[:2])]
+    return known
 
 
-_VIEWED = select(_viewings.c.presentation_id, _viewings.c.submission).where(
-    _viewings.c.presentation_id.in_(bindparam("ids", expanding=True))
-)
+# In line: nobody asks for the new ids.
+_ADD_RATINGS, _ADD_VIEWINGS = insert(_ratings).inline(), insert(_viewings).inline()
 
 
-def viewed(session: Session, presentation_ids: Collection[int]) -> dict[int, set[str]]:
-    """The submissions of the viewings of these presentations."""
-    found: dict[int, set[str]] = {}
-    for presentation, submission in session.execute(_VIEWED, {"ids": list(presentation_ids)}):
-        found.setdefault(presentation, set()).add(submission)
-    return found
-
-
-def add(session: Session, ratings: list[dict[str, Any]], viewings: list[dict[str, Any]]) -> None:
+def add(connection: Connection, ratings: list[dict[str, Any]], viewings: list[dict[str, Any]]) -> None:
     """Append ratings, in this order, and viewings."""
     if ratings:
-        session.execute(insert(_ratings), ratings)
+        connection.execute(_ADD_RATINGS, ratings)
     if viewings:
-        session.execute(insert(_viewings), viewings)
-
-
-_COUNTS = (
-    select(_presentations.c.rater_id, func.count(_ratings.c.id))
-    .join(_ratings, _ratings.c.presentation_id == _presentations.c.id)
-    .where(_presentations.c.rater_id.in_(bindparam("ids", expanding=True)))
-    .group_by(_presentations.c.rater_id)
-)
-
-
-def counts(session: Session, rater_ids: Collection[int]) -> dict[int, int]:
-    """How many ratings these raters have given; who has given none is left out."""
-    return dict(session.execute(_COUNTS, {"ids": list(rater_ids)}).all())
+        connection.execute(_ADD_VIEWINGS, viewings)
 
 
 _CURRENT = (
@@ -174,9 +228,9 @@ _CURRENT = (
 )
 
 
-def current(session: Session, rater_ids: Collection[int]) -> dict[int, Current]:
+def current(connection: Connection, rater_ids: Collection[int]) -> dict[int, Current]:
     """These raters' current answers."""
     last: dict[int, dict[int, tuple[str | None, int | None]]] = {}
-    for rater, position, answer, confidence in session.execute(_CURRENT, {"ids": list(rater_ids)}):
+    for rater, position, answer, confidence in connection.execute(_CURRENT, {"ids": list(rater_ids)}):
         last.setdefault(rater, {})[position] = (answer, confidence)
     return {rater: list(by_position.values()) for rater, by_position in last.items()}

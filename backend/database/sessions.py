@@ -1,19 +1,26 @@
 """Connections and transactions, the same to the rest of the program on SQLite and on PostgreSQL."""
 
+import math
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from backend.database.outages import TurnMissed
 
 LONGEST_WAIT_S = 4.0
 """For a turn, a lock or a connection, each: a browser gives a request up after ten seconds."""
 CONNECTING_S = 5
+FRESH_S = 0.5
+"""A PostgreSQL connection that was used so shortly ago is taken to be good still."""
 SILENT_MS = 10_000
 """After which a PostgreSQL server that acknowledges nothing is taken for gone, where the system can tell."""
 
@@ -83,21 +90,42 @@ def _make_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         patience = {"connect_timeout": CONNECTING_S, "tcp_user_timeout": SILENT_MS}
-        return create_engine(
+        engine = create_engine(
             parsed,
             connect_args={name: value for name, value in patience.items() if name not in parsed.query},
-            pool_pre_ping=True,
             pool_size=10,
             max_overflow=30,
             pool_timeout=LONGEST_WAIT_S,
             hide_parameters=True,
         )
+        event.listen(engine, "checkin", _note_the_time)
+        event.listen(engine, "checkout", partial(_ping_if_rested, engine))
+        return engine
     if parsed.database:
         Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = create_engine(parsed, connect_args={"timeout": LONGEST_WAIT_S}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _note_the_time(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["returned"] = time.monotonic()
+
+
+def _ping_if_rested(engine: Engine, connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+    """See whether a connection that nobody used for a while still has a server at its other end.
+
+    As the pool itself would do each time: between two answers that is a way there and back too many, and
+    what breaks just then breaks in the middle of a transaction as well.
+    """
+    if time.monotonic() - record.info.get("returned", -math.inf) < FRESH_S:
+        return
+    try:
+        connection.execute("")
+        connection.rollback()
+    except engine.dialect.loaded_dbapi.Error as error:
+        raise DisconnectionError from error  # the pool opens another one
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -1,5 +1,6 @@
 """Taking answers and viewings in: append-only, each once, in the order in which they were given."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from backend.database import desk
-from backend.database.desk import Current, Given, Held, Shown
+from backend.database.desk import Connection, Current, Given, Held, Known, Shown
 from backend.database.tables import Rater
 from backend.studies.answers import Answer
 from backend.studies.answers import Viewing as GivenViewing
@@ -82,11 +83,11 @@ def record(session: Session, parcels: Sequence[Parcel]) -> list[Receipt | Unknow
     Of each parcel comes a receipt, in which entries are refused one by one, or ``Unknown`` for a wrong link.
     However many parcels there are, the database is asked the same few times.
     """
-    held = desk.hold(session, {parcel.token_hash for parcel in parcels})
+    connection = session.connection()
+    held = desk.hold(connection, {parcel.token_hash for parcel in parcels})
     found = [(parcel, held.get(parcel.token_hash)) for parcel in parcels]
-    page = _Page(
-        session, [(rater.id, one.image) for parcel, rater in found if rater for one in parcel.entries]
-    )
+    keys = [(rater.id, one.image) for parcel, rater in found if rater for one in parcel.entries]
+    page = _Page(desk.look(connection, {rater.id for rater in held.values()}, keys))
     outcomes: list[Receipt | Unknown] = []
     for parcel, rater in found:
         if rater is None:
@@ -96,23 +97,23 @@ def record(session: Session, parcels: Sequence[Parcel]) -> list[Receipt | Unknow
         for entry in parcel.entries:
             book.enter(entry)
         outcomes.append(book.receipt)
-    page.write()
-    _take_stock(session, parcels, outcomes)
+    page.write(connection)
+    _take_stock(connection, page, parcels, outcomes)
     return outcomes
 
 
-def _take_stock(session: Session, parcels: Sequence[Parcel], outcomes: list[Receipt | Unknown]) -> None:
+def _take_stock(
+    connection: Connection, page: "_Page", parcels: Sequence[Parcel], outcomes: list[Receipt | Unknown]
+) -> None:
     """Complete the receipts by what the database holds now."""
-    receipts = [
-        (parcel, one) for parcel, one in zip(parcels, outcomes, strict=True) if isinstance(one, Receipt)
-    ]
-    counts = desk.counts(session, {receipt.rater.id for _, receipt in receipts}) if receipts else {}
     telling = []
-    for parcel, receipt in receipts:
-        receipt.count = counts.get(receipt.rater.id, 0)
+    for parcel, receipt in zip(parcels, outcomes, strict=True):
+        if isinstance(receipt, Unknown):
+            continue
+        receipt.count = page.counts[receipt.rater.id]
         if receipt.refused or parcel.known is None or parcel.known + receipt.added != receipt.count:
             telling.append(receipt)
-    current = desk.current(session, {receipt.rater.id for receipt in telling}) if telling else {}
+    current = desk.current(connection, {receipt.rater.id for receipt in telling}) if telling else {}
     for receipt in telling:
         receipt.answers = current.get(receipt.rater.id, [])
 
@@ -134,12 +135,9 @@ def rateable(rater: Rater | Held) -> bool:
 class _Page:
     """What is known of the presentations that some parcels concern, and what is to be added to them."""
 
-    def __init__(self, session: Session, keys: list[tuple[int, str]]) -> None:
-        self._session = session
-        self.shown = desk.shown(session, keys) if keys else {}
-        ids = [one.id for one in self.shown.values()]
-        self.given = desk.given(session, ids) if ids else {}
-        self.viewed = desk.viewed(session, ids) if ids else {}
+    def __init__(self, known: Known) -> None:
+        self.shown, self.given, self.viewed = known.shown, known.given, known.viewed
+        self.counts = Counter(known.counts)
         self._ratings: list[dict[str, Any]] = []
         self._viewings: list[dict[str, Any]] = []
 
@@ -151,6 +149,7 @@ class _Page:
         known.sort(key=lambda one: one.answered_at)
         row = {"presentation_id": shown.id, "submission": given.id, "answer": given.answer}
         self._ratings.append(row | {"confidence": given.confidence} | values)
+        self.counts[shown.rater_id] += 1
 
     def add_viewing(self, shown: Shown, given: GivenViewing, **values: Any) -> None:
         """Enter a viewing among those known."""
@@ -158,9 +157,9 @@ class _Page:
         row = {"presentation_id": shown.id, "submission": given.id, "visible_ms": given.visible_ms}
         self._viewings.append(row | {"hidden_ms": given.hidden_ms} | values)
 
-    def write(self) -> None:
+    def write(self, connection: Connection) -> None:
         """Give all that was entered to the database."""
-        desk.add(self._session, self._ratings, self._viewings)
+        desk.add(connection, self._ratings, self._viewings)
 
 
 class _Book:

