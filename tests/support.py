@@ -126,6 +126,8 @@ def fill(database: Database, raters: int, images: int, number: int = 0) -> int:
             ]
             session.execute(sa.insert(Presentation), orders)
             session.execute(sa.insert(Rating), [_rating(at, began) for at in ids])
+        if database.engine.dialect.name == "postgresql":
+            session.execute(sa.text(f"ALTER SEQUENCE presentations_id_seq RESTART WITH {first}"))
         return study.id
 
 

@@ -74,6 +74,7 @@ class Installation:
 
 def make(url: str, home: Path, raters: int, ratings: int) -> Installation:
     """A study of so many ratings by others, and so many raters who have agreed and not begun."""
+    home.mkdir(exist_ok=True)
     settings = Settings(data_dir=home / "data", database_url=url)
     database = Database(settings.database)
     schema.upgrade(database.engine)
