@@ -7,23 +7,27 @@ this runs for every answer.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Connection,
     Integer,
     Select,
     String,
+    and_,
     bindparam,
     cast,
+    column,
     func,
     insert,
     literal_column,
     null,
     select,
-    tuple_,
     union_all,
+    values,
 )
 
 from backend.database.columns import UtcTime
@@ -31,6 +35,8 @@ from backend.database.tables import Invitation, Presentation, Rater, Rating, Stu
 
 _raters, _studies, _invitations = Rater.__table__, Study.__table__, Invitation.__table__
 _presentations, _ratings, _viewings = Presentation.__table__, Rating.__table__, Viewing.__table__
+
+_Item = TypeVar("_Item", int, tuple[int, str])
 
 Current = list[tuple[str | None, int | None]]
 """A rater's current answers with their confidence, by position."""
@@ -132,58 +138,46 @@ class Known:
 
 _SHOWN, _GIVEN, _VIEWED, _COUNTED = range(4)
 _NO_NUMBER, _NO_TEXT, _NO_TIME = (cast(null(), kind) for kind in (Integer, String, UtcTime))
-_ASKED = tuple_(_presentations.c.rater_id, _presentations.c.key).in_(bindparam("keys", expanding=True))
+_NOBODY, _NOTHING = -1, ""
 
 
-def _part(kind: int, *columns: ColumnElement[Any]) -> Select[Any]:
-    return select(literal_column(str(kind)), *columns)
+@lru_cache
+def _look(raters: int, keys: int) -> CompoundSelect[Any]:
+    """The statement for so many of each, put together once.
 
-
-_LOOK = union_all(
-    _part(
-        _SHOWN,
-        _presentations.c.id,
-        _presentations.c.rater_id,
-        _presentations.c.key,
-        _NO_TEXT,
-        _NO_NUMBER,
-        _NO_TIME,
-    ).where(_ASKED),
-    _part(
-        _GIVEN,
-        _ratings.c.presentation_id,
-        _ratings.c.id,
-        _ratings.c.submission,
-        _ratings.c.answer,
-        _ratings.c.confidence,
-        _ratings.c.answered_at,
+    The keys come as a table to begin from: SQLite looks a list of pairs up in every row instead.
+    """
+    pairs = [(bindparam(f"of_{n}", type_=Integer), bindparam(f"key_{n}", type_=String)) for n in range(keys)]
+    asked = values(column("rater_id", Integer), column("key", String), name="asked").data(pairs).cte("asked")
+    shown, given, viewed = _presentations.c, _ratings.c, _viewings.c
+    found = asked.join(_presentations, and_(shown.rater_id == asked.c.rater_id, shown.key == asked.c.key))
+    return union_all(
+        _rows(_SHOWN, shown.id, shown.rater_id, shown.key).select_from(found),
+        _rows(
+            _GIVEN,
+            *(given.presentation_id, given.id, given.submission),
+            *(given.answer, given.confidence, given.answered_at),
+        ).select_from(found.join(_ratings, given.presentation_id == shown.id)),
+        _rows(_VIEWED, viewed.presentation_id, _NO_NUMBER, viewed.submission).select_from(
+            found.join(_viewings, viewed.presentation_id == shown.id)
+        ),
+        _rows(_COUNTED, shown.rater_id, func.count(given.id))
+        .select_from(_presentations.join(_ratings, given.presentation_id == shown.id))
+        .where(shown.rater_id.in_([bindparam(f"rater_{n}", type_=Integer) for n in range(raters)]))
+        .group_by(shown.rater_id),
     )
-    .join_from(_presentations, _ratings, _ratings.c.presentation_id == _presentations.c.id)
-    .where(_ASKED),
-    _part(
-        _VIEWED,
-        _viewings.c.presentation_id,
-        _NO_NUMBER,
-        _viewings.c.submission,
-        _NO_TEXT,
-        _NO_NUMBER,
-        _NO_TIME,
-    )
-    .join_from(_presentations, _viewings, _viewings.c.presentation_id == _presentations.c.id)
-    .where(_ASKED),
-    _part(
-        _COUNTED,
-        _presentations.c.rater_id,
-        func.count(_ratings.c.id),
-        _NO_TEXT,
-        _NO_TEXT,
-        _NO_NUMBER,
-        _NO_TIME,
-    )
-    .join_from(_presentations, _ratings, _ratings.c.presentation_id == _presentations.c.id)
-    .where(_presentations.c.rater_id.in_(bindparam("raters", expanding=True)))
-    .group_by(_presentations.c.rater_id),
-)
+
+
+def _rows(kind: int, *columns: ColumnElement[Any]) -> Select[Any]:
+    """Rows of one kind, as wide as those of the widest."""
+    empty = (_NO_NUMBER, _NO_NUMBER, _NO_TEXT, _NO_TEXT, _NO_NUMBER, _NO_TIME)
+    return select(literal_column(str(kind)), *columns, *empty[len(columns) :])
+
+
+def _filled_up(some: Collection[_Item], empty: _Item) -> list[_Item]:
+    """In their order, and up to a power of two: few statements, each of which PostgreSQL plans once."""
+    room = 1 << max(len(some) - 1, 0).bit_length()
+    return sorted(some) + [empty] * (room - len(some))
 
 
 def look(connection: Connection, rater_ids: Collection[int], keys: Iterable[tuple[int, str]]) -> Known:
@@ -193,8 +187,12 @@ def look(connection: Connection, rater_ids: Collection[int], keys: Iterable[tupl
     """
     known = Known()
     given: dict[int, list[tuple[datetime, int, Given]]] = {}
-    asked = {"keys": sorted(set(keys)), "raters": sorted(rater_ids)}
-    for kind, of, number, text, answer, confidence, time in connection.execute(_LOOK, asked):
+    raters, pairs = _filled_up(rater_ids, _NOBODY), _filled_up(set(keys), (_NOBODY, _NOTHING))
+    asked: dict[str, int | str] = {f"rater_{n}": rater for n, rater in enumerate(raters)}
+    for n, (rater, key) in enumerate(pairs):
+        asked |= {f"of_{n}": rater, f"key_{n}": key}
+    rows = connection.execute(_look(len(raters), len(pairs)), asked)
+    for kind, of, number, text, answer, confidence, time in rows:
         if kind == _SHOWN:
             known.shown[number, text] = Shown(of, number, text)
         elif kind == _GIVEN:

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
 import sqlalchemy as sa
@@ -143,3 +144,31 @@ def test_nobody_waits_for_the_failures_of_others_while_the_database_is_away():
     database.close()
     assert {outage_of(one) for one in outcomes} == {Outage.AWAY}
     assert len(attempts) == 1
+
+
+def test_no_answer_costs_a_walk_through_a_table(world, desk, keys):
+    """What is asked of the database for an answer goes by indexes: the same work in a study of any size."""
+    sqlite = world.database.engine.dialect.name == "sqlite"
+    plans = []
+
+    def explain(connection, cursor, statement, parameters, context, many):
+        if statement.startswith(("SELECT", "WITH")):
+            with closing(cursor.connection.cursor()) as asking:
+                if not sqlite:
+                    asking.execute("SET LOCAL enable_seqscan = off")  # small tables are walked through sooner
+                asking.execute(f"EXPLAIN {'QUERY PLAN' if sqlite else ''} {statement}", parameters)
+                plans.append("\n".join(str(row) for row in asking.fetchall()))
+
+    sa.event.listen(world.database.engine, "before_cursor_execute", explain)
+    parcels = [
+        answer(world, keys, name, number, id=f"entry-{name}{number}") for number in (0, 1) for name in keys
+    ]
+    outcomes = hand_in(desk, parcels)
+    sa.event.remove(world.database.engine, "before_cursor_execute", explain)
+    assert all(len(one.saved) == 1 for one in outcomes)
+    assert len(plans) >= 2
+    tables = ("presentations", "ratings", "viewings", "raters", "invitations", "studies")
+    for plan in plans:
+        assert not any(f"{walk} {table}" in plan for walk in ("SCAN", "Seq Scan on") for table in tables), (
+            plan
+        )
