@@ -43,6 +43,7 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
 
 def run(settings: Settings, listener: socket.socket, ready: Callable[[str], None]) -> None:
     """Serve in this process until interrupted."""
+    gc.disable()  # until all is made, it would look for what is not there
     from backend.app import create_app  # noqa: PLC0415 - who only supervises workers needs none of it
     from backend.routes.middleware.limits import LARGEST_HEAD  # noqa: PLC0415 - as above
 
@@ -73,6 +74,7 @@ def _tune() -> None:
     # and everybody waits for that: 90 ms at a time.
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(*COLLECT_AFTER)
     # The thread at the desk lets go of the interpreter with each statement, and gets it back only when a
     # busy event loop is made to hand it over.
