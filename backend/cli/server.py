@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from backend.settings import load_settings
+from backend.cli.shared import unchecked
+from backend.settings import Settings, load_settings
 
 PortOption = Annotated[
     int | None, typer.Option(min=0, max=65535, help="Port to listen on [default: DERMVTT_PORT].")
@@ -37,6 +38,8 @@ def serve(
 ) -> None:
     """Serve studies to raters and admins.
 
+    Where there is no admin yet, it prints a link that makes the first account: once, for 24 hours.
+
     Example: dermvtt serve --port 8080 --workers 4
     """
     gc.disable()  # a fifth of the time to the first page goes into looking for garbage; the server enables it
@@ -44,4 +47,34 @@ def serve(
 
     given = {"host": host, "port": port, "workers": workers}
     settings = load_settings().model_copy(update={k: v for k, v in given.items() if v is not None})
-    serving.serve(settings, lambda address: print(f"Serving on {address}  (Ctrl-C stops)", flush=True))
+    serving.serve(settings, lambda address: _announce(settings, address))
+
+
+def _announce(settings: Settings, address: str) -> None:
+    print(f"Serving on {address}  (Ctrl-C stops)", flush=True)
+    if link := _first_link(settings):
+        print(
+            "There is no admin yet. Open this link to make the first account; it works once, for 24 hours:\n"
+            f"  {address}/admin/first/{link}",
+            flush=True,
+        )
+
+
+def _first_link(settings: Settings) -> str:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from backend.database import admins
+    from backend.database.outages import TurnMissed
+
+    with unchecked(settings) as database:
+        try:
+            with database.read() as session:
+                if admins.any_admin(session):
+                    return ""
+            from backend import accounts
+
+            with database.write() as session:
+                return accounts.first_link(session)
+        except (SQLAlchemyError, TurnMissed):
+            print("There is no admin yet: dermvtt admin create you@example.org", flush=True)
+            return ""
