@@ -66,9 +66,10 @@ def begin_attempt(database: Database, guesser: Guesser) -> None:
             one = held[key]
             if _is_over(one.count, one.last_at, now, free):
                 one.count = 0
-            until = one.last_at + _wait(one.count, free)
-            if until > now:
-                raise TooManyAttempts(math.ceil((until - now).total_seconds()))
+            wait = _wait(one.count, free)
+            # A failure just now may be later than `now`: of one who held the row, or of another server.
+            if wait and one.last_at + wait > now:
+                raise TooManyAttempts(math.ceil((one.last_at + wait - now).total_seconds()))
         for one in held.values():
             one.count, one.last_at = one.count + 1, now
         attempts.forget(session, before=now - 2 * (LONGEST_WAIT + FORGOTTEN_AFTER), after=now + SKEW)
