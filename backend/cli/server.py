@@ -1,6 +1,8 @@
 """``dermvtt migrate`` and ``dermvtt serve``: the schema, and the server."""
 
 import gc
+import os
+import sys
 from typing import Annotated
 
 import typer
@@ -51,16 +53,15 @@ def serve(
 
 
 def _announce(settings: Settings, address: str) -> None:
-    print(f"Serving on {address}  (Ctrl-C stops)", flush=True)
-    if link := _first_link(settings):
-        print(
-            "There is no admin yet. Open this link to make the first account; it works once, for 24 hours:\n"
-            f"  {address}/admin/first/{link}",
-            flush=True,
-        )
+    try:
+        print(f"Serving on {address}  (Ctrl-C stops){_without_admins(settings, address)}", flush=True)
+    except BrokenPipeError:
+        # Who reads the first line only, and closes the pipe, must not stop the server; nor its end, later.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _first_link(settings: Settings) -> str:
+def _without_admins(settings: Settings, address: str) -> str:
+    """The way to the first account, where there is none; the link is in no other place than this output."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from backend.database import admins
@@ -74,7 +75,12 @@ def _first_link(settings: Settings) -> str:
             from backend import accounts
 
             with database.write() as session:
-                return accounts.first_link(session)
+                token = accounts.first_link(session)
         except (SQLAlchemyError, TurnMissed):
-            print("There is no admin yet: dermvtt admin create you@example.org", flush=True)
-            return ""
+            return ""  # the server goes on, and says by itself what is wrong with the database
+    if not token:
+        return ""
+    return (
+        "\nThere is no admin yet. Open this link to make the first account; it works once, for 24 hours:"
+        f"\n  {address}/admin/first/{token}"
+    )
