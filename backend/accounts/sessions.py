@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from backend.database import admins, events
+from backend.database.outages import outage_of
 from backend.database.sessions import Database
 from backend.database.tables import AdminSession
 from backend.tokens import hash_token, new_token
@@ -51,9 +52,18 @@ def logged_in(
         return None
     # Also where it was seen in the future: a clock was set back.
     if used and abs(now - found.seen_at) > SEEN_EVERY:
-        with database.write() as session:
-            admins.see_session(session, found.token_hash, now)
+        _see(database, found.token_hash, now)
     return found
+
+
+def _see(database: Database, token_hash: str, now: datetime) -> None:
+    try:
+        with database.write() as session:
+            admins.see_session(session, token_hash, now)
+    except Exception as error:
+        if outage_of(error) is None:
+            raise
+        # Nothing can be stored for a while: who only looks should see something all the same.
 
 
 def sessions_of(session: Session, email: str, idle_minutes: float) -> Sequence[AdminSession]:
