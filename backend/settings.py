@@ -56,6 +56,9 @@ class Settings(BaseSettings):
         description="signs forms; empty: made once and kept in the data folder's secret.key, mode 600",
     )
     session_hours: float = Field(default=12, gt=0, description="hours until an admin must log in again")
+    session_idle_minutes: float = Field(
+        default=120, gt=0, description="minutes without a page until an admin must log in again"
+    )
     workers: int = Field(
         default=1, ge=1, le=64, description="processes that serve together; more than one is for PostgreSQL"
     )

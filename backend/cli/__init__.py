@@ -7,6 +7,7 @@ import typer
 from backend.cli.admins import admin_app
 from backend.cli.analyze import analyze
 from backend.cli.audit import audit_mix
+from backend.cli.audit_log import audit_app
 from backend.cli.bundles import export_bundle, import_bundle
 from backend.cli.demo import demo
 from backend.cli.exports import export
@@ -38,6 +39,7 @@ app.add_typer(study_app, name="study")
 app.add_typer(rater_app, name="rater")
 app.add_typer(mail_app, name="mail")
 app.add_typer(privacy_app, name="privacy")
+app.add_typer(audit_app, name="audit")
 for one in (
     migrate,
     serve,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from backend.cli.shared import StudyArgument, opened
+from backend.cli.shared import StudyArgument, downloaded, opened
 from backend.settings import load_settings
 from training.files import new_file
 
@@ -22,6 +22,7 @@ def export_bundle(study: StudyArgument, out: Annotated[Path, typer.Option(help="
 
     settings = load_settings()
     with opened(settings) as database, new_file(out) as partial, partial.open("wb") as file:
+        downloaded(database, study, "bundle.zip")
         manifest = write_bundle(database, open_store(settings), study, file)
     counts = manifest.counts
     print(f"Wrote {out}: {counts['images']} images, {counts['raters']} raters, {counts['ratings']} answers.")

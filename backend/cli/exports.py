@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from backend.cli.shared import StudyOption, opened
+from backend.cli.shared import StudyOption, downloaded, opened
 from backend.settings import load_settings
 from training.errors import UserError
 from training.files import new_file
@@ -47,6 +47,7 @@ def export(
     if out is None and kind in ("xlsx", "parquet") and sys.stdout.isatty():
         raise UserError(f"{kind} is no text for a terminal. Name a file with --out.")
     with opened(load_settings()) as database:
+        downloaded(database, study, f"{what}.{kind}")
         if out is None:
             # By way of a file: what reads from the pipe may be slow, and must hold no transaction open.
             with tempfile.TemporaryFile() as file:

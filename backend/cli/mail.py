@@ -37,11 +37,15 @@ def send_mails() -> None:
 
     Example: dermvtt mail send
     """
+    from backend.database import events
     from backend.mail import queue
 
     settings = load_settings()
     with opened(settings) as database:
         result = queue.send_all(database, settings)
+        if result.sent or result.failed:
+            with database.write() as session:
+                events.add(session, None, "mail sent", mails=result.sent, failed=result.failed)
     print(f"{result.sent} sent, {result.failed} failed, {result.waiting} still waiting.")
     if result.failed or result.waiting:
         raise typer.Exit(1)

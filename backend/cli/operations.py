@@ -45,6 +45,7 @@ def backup(
     """
     from rich.console import Console
 
+    from backend.database import events
     from backend.operations.backup import back_up
     from backend.storage import open_store
 
@@ -52,6 +53,8 @@ def backup(
     with opened(settings) as database, console.status("Backing up") as status:
         store = open_store(settings)
         contents = back_up(database, store, out, lambda what: status.update(f"Backing up: {what}"))
+        with database.write() as session:
+            events.add(session, None, "backed up", file=out.name)
     rows = sum(part.rows or 0 for part in contents.parts.values())
     images = sum(name.startswith("images/") for name in contents.parts)
     print(f"Backed up {rows} rows and {images} images to {out}.")
@@ -68,6 +71,7 @@ def restore(
     """
     from rich.console import Console
 
+    from backend.database import events
     from backend.operations import restore as work
     from backend.operations.archive import Backup
     from backend.storage import open_store
@@ -79,6 +83,8 @@ def restore(
         console.status("Restoring") as status,
     ):
         work.restore(database, open_store(settings), found, lambda what: status.update(f"Restoring: {what}"))
+        with database.write() as session:
+            events.add(session, None, "restored", file=backup.name)
     rows = sum(part.rows or 0 for part in found.contents.parts.values())
     images = sum(name.startswith("images/") for name in found.contents.parts)
     print(f"Restored {rows} rows and {images} images, all as they were backed up.")

@@ -1,11 +1,14 @@
 """``dermvtt migrate`` and ``dermvtt serve``: the schema, and the server."""
 
 import gc
+import os
+import sys
 from typing import Annotated
 
 import typer
 
-from backend.settings import load_settings
+from backend.cli.shared import unchecked
+from backend.settings import Settings, load_settings
 
 PortOption = Annotated[
     int | None, typer.Option(min=0, max=65535, help="Port to listen on [default: DERMVTT_PORT].")
@@ -37,6 +40,8 @@ def serve(
 ) -> None:
     """Serve studies to raters and admins.
 
+    Where there is no admin yet, it prints a link that makes the first account: once, for 24 hours.
+
     Example: dermvtt serve --port 8080 --workers 4
     """
     gc.disable()  # a fifth of the time to the first page goes into looking for garbage; the server enables it
@@ -44,4 +49,38 @@ def serve(
 
     given = {"host": host, "port": port, "workers": workers}
     settings = load_settings().model_copy(update={k: v for k, v in given.items() if v is not None})
-    serving.serve(settings, lambda address: print(f"Serving on {address}  (Ctrl-C stops)", flush=True))
+    serving.serve(settings, lambda address: _announce(settings, address))
+
+
+def _announce(settings: Settings, address: str) -> None:
+    try:
+        print(f"Serving on {address}  (Ctrl-C stops){_without_admins(settings, address)}", flush=True)
+    except BrokenPipeError:
+        # Who reads the first line only, and closes the pipe, must not stop the server; nor its end, later.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _without_admins(settings: Settings, address: str) -> str:
+    """The way to the first account, where there is none; the link is in no other place than this output."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from backend.database import admins
+    from backend.database.outages import TurnMissed
+
+    with unchecked(settings) as database:
+        try:
+            with database.read() as session:
+                if admins.any_admin(session):
+                    return ""
+            from backend import accounts
+
+            with database.write() as session:
+                token = accounts.first_link(session)
+        except (SQLAlchemyError, TurnMissed):
+            return ""  # the server goes on, and says by itself what is wrong with the database
+    if not token:
+        return ""
+    return (
+        "\nThere is no admin yet. Open this link to make the first account; it works once, for 24 hours:"
+        f"\n  {address}/admin/first/{token}"
+    )

@@ -52,3 +52,14 @@ def unchecked(settings: Settings) -> Iterator["Database"]:
         yield database
     finally:
         database.close()
+
+
+def downloaded(database: "Database", study: int | None, what: str) -> None:
+    """Record that something is taken away, before it is; raises ``Unknown`` for a study that is not there."""
+    from backend.database import events
+    from backend.studies.lifecycle import get_study
+
+    with database.write() as session:
+        if study is not None:
+            get_study(session, study)
+        events.add(session, study, events.DOWNLOADED, file=what)

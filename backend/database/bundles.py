@@ -9,10 +9,11 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, func, insert, select, text
+from sqlalchemy import ColumnElement, Select, Table, and_, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from backend.database.columns import Base
+from backend.database.events import DOWNLOADED
 from backend.database.tables import (
     ConsentText,
     Event,
@@ -54,7 +55,7 @@ _TRAVEL: dict[Any, Any] = {
     Presentation: lambda study: Presentation.rater_id.in_(_raters_of(study)),
     Rating: lambda study: Rating.presentation_id.in_(_presentations_of(study)),
     Viewing: lambda study: Viewing.presentation_id.in_(_presentations_of(study)),
-    Event: lambda study: Event.study_id == study,
+    Event: lambda study: and_(Event.study_id == study, Event.kind != DOWNLOADED),
 }
 """The tables of a study, each after those that it refers to, and which of their rows are the study's."""
 
@@ -66,11 +67,19 @@ AT_HOME = {
     "people": "who raters are goes nowhere with their answers",
     "messages": "mail to raters is sent from where they are known",
     "enrolments": "fingerprints of links, as invitations",
+    "recovery_codes": "second factors are of accounts",
+    "first_links": "the way to an installation's own first account",
+    "login_failures": "who guessed at an installation's own accounts",
 }
 """The tables that stay, and why."""
 MAY_BE_GONE = {"events": {"rater_id": "raters"}}
 """Columns that name rows which may have been deleted since, by table; such a row is then named nowhere."""
-COLUMNS_AT_HOME = {"events": {"by_admin": "an admin's e-mail address"}}
+COLUMNS_AT_HOME = {
+    "events": {
+        "by_admin": "an admin's e-mail address",
+        "hash": "a link in the chain of an installation's own log",
+    }
+}
 """Columns that stay, by table, and why; they must have a default."""
 
 

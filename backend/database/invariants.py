@@ -32,6 +32,20 @@ def dangling(session: Session) -> Iterator[tuple[str, str, int]]:
                 yield table.name, ", ".join(own.name for own, _ in pairs), count
 
 
+def is_guarded(session: Session) -> bool:
+    """Whether the database refuses to change or delete a row of the log."""
+    on_sqlite = session.get_bind().dialect.name == "sqlite"
+    names = (
+        ("events_no_update", "events_no_delete") if on_sqlite else ("events_no_change", "events_no_truncate")
+    )
+    triggers = (
+        "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'events'"
+        if on_sqlite
+        else "SELECT tgname FROM pg_trigger WHERE tgrelid = 'events'::regclass AND tgenabled = 'O'"
+    )
+    return set(names) <= set(session.scalars(text(triggers)))
+
+
 def orders(session: Session) -> Iterator[Row[Any]]:
     """Each rater's presentation order.
 

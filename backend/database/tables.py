@@ -3,34 +3,89 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, Text, UniqueConstraint, false
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from backend.database.columns import Base, BigKey, UtcTime
 
 
 class Admin(Base):
-    """Someone who sets up and watches studies. A one-time password must be changed at the first log-in."""
+    """Someone who sets up and watches studies. A one-time password must be changed at the first log-in.
+
+    Since ``deactivated_at`` she cannot log in, until an owner lets her again.
+    ``totp_secret`` is encrypted; it counts from ``totp_since`` on, and ``totp_step`` is the time step of the
+    last code that was taken.
+    """
 
     __tablename__ = "admins"
+    __table_args__ = (CheckConstraint("role IN ('owner', 'editor', 'reader')", name="role"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)
     password_hash: Mapped[str] = mapped_column(String(255))
     password_is_one_time: Mapped[bool]
+    role: Mapped[str] = mapped_column(String(8), server_default="reader")
+    totp_secret: Mapped[str | None] = mapped_column(Text)
+    totp_since: Mapped[datetime | None] = mapped_column(UtcTime)
+    totp_step: Mapped[int | None] = mapped_column(BigInteger)
+    deactivated_at: Mapped[datetime | None] = mapped_column(UtcTime)
     created_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
 class AdminSession(Base):
-    """A log-in. The browser holds the token; only its SHA-256 is stored."""
+    """A log-in. The browser holds the token; only its SHA-256 is stored.
+
+    While it ``awaits_code``, the password was right and the second factor is still asked for.
+    """
 
     __tablename__ = "admin_sessions"
 
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     admin_id: Mapped[int] = mapped_column(ForeignKey("admins.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime] = mapped_column(UtcTime)
+    seen_at: Mapped[datetime] = mapped_column(UtcTime)
     expires_at: Mapped[datetime] = mapped_column(UtcTime)
+    agent: Mapped[str] = mapped_column(String(80), server_default="")
+    awaits_code: Mapped[bool] = mapped_column(server_default=false())
 
     admin: Mapped[Admin] = relationship()
+
+
+class RecoveryCode(Base):
+    """A code that once stands for the second factor; only its SHA-256 is stored, and gone when it is used."""
+
+    __tablename__ = "recovery_codes"
+
+    code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    admin_id: Mapped[int] = mapped_column(ForeignKey("admins.id", ondelete="CASCADE"), index=True)
+
+
+class FirstLink(Base):
+    """A link by which the first owner makes her account: one for each server that was started without any."""
+
+    __tablename__ = "first_links"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    expires_at: Mapped[datetime] = mapped_column(UtcTime)
+
+
+class LoginFailures(Base):
+    """Failed log-ins in a row, by the SHA-256 of an address, of a client or of a browser that is known."""
+
+    __tablename__ = "login_failures"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    count: Mapped[int]
+    last_at: Mapped[datetime] = mapped_column(UtcTime)
 
 
 class Mix(Base):
@@ -280,17 +335,20 @@ class Viewing(Base):
 
 
 class Event(Base):
-    """Something that changed the course of a study: append-only. ``by`` is an admin's address, or empty.
+    """Something that admins or raters did: append-only, each row chained to the one before by ``hash``.
 
+    A row without a hash is of an older program that went on during an upgrade; the next one vouches for it.
+    ``by`` is an admin's address; without it and without a rater it was done on the command line.
     ``rater_id`` is no foreign key: what happened stays on record when a rater is deleted.
     """
 
     __tablename__ = "events"
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True)
-    study_id: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="RESTRICT"), index=True)
+    study_id: Mapped[int | None] = mapped_column(ForeignKey("studies.id", ondelete="RESTRICT"), index=True)
     rater_id: Mapped[int | None]
     kind: Mapped[str] = mapped_column(String(32))
     by: Mapped[str] = mapped_column("by_admin", String(254), server_default="")
     details: Mapped[dict[str, Any]] = mapped_column(JSON, server_default="{}")
     at: Mapped[datetime] = mapped_column(UtcTime)
+    hash: Mapped[str] = mapped_column(String(64), server_default="")

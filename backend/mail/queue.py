@@ -11,7 +11,7 @@ from email.message import EmailMessage
 
 from sqlalchemy.orm import Session
 
-from backend.database import messages, people, raters
+from backend.database import events, messages, people, raters
 from backend.database.sessions import Database
 from backend.database.tables import Message, Rater
 from backend.languages import Languages
@@ -36,13 +36,20 @@ class Sent:
     waiting: int = 0
 
 
-def write(session: Session, study_id: int, kind: str, interval_days: float) -> int:
+def write(session: Session, study_id: int, kind: str, interval_days: float, *, by: str = "") -> int:
     """Queue a mail of this kind to each rater of a study whom it is for; how many.
 
     Invitations go to whom none was ever written. Reminders go to who has not finished, not more often than
     the interval. Neither goes to who has submitted, wants no mail or has no link that works.
     """
     require_open(get_study(session, study_id))
+    count = _write(session, study_id, kind, interval_days)
+    if count:
+        events.add(session, study_id, "mails written", by=by, what=kind, mails=count)
+    return count
+
+
+def _write(session: Session, study_id: int, kind: str, interval_days: float) -> int:
     now = datetime.now(UTC)
     if kind == "again":
         return messages.again(session, study_id)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from backend.database import invariants, schema
 from backend.database.sessions import Database
 from backend.storage import ImageLost, ImageStore, StorageUnavailable
+from backend.studies import audit_log
 from training.errors import UserError
 
 
@@ -55,8 +56,19 @@ def _of_database(session: Session) -> Iterator[Finding]:
         yield Finding(f"study {study}: {name} has {count} ratings that came after she submitted")
     for table, count in invariants.doubled(session):
         yield Finding(f"{count} submissions stand in {table} more than once")
+    yield from _of_log(session)
     for what, count in invariants.backwards(session):
         yield Finding(f"{count} {what}: was the server's clock set back?", note=True)
+
+
+def _of_log(session: Session) -> Iterator[Finding]:
+    if not invariants.is_guarded(session):
+        yield Finding("the database does not refuse changes of the audit log: its triggers are missing")
+    found = audit_log.verify(session)
+    if found.broken is not None:
+        yield Finding(
+            f"the audit log is broken: entry {found.broken} does not fit the {found.rows} before it"
+        )
 
 
 def _of_orders(session: Session) -> Iterator[Finding]:

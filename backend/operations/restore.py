@@ -37,6 +37,7 @@ def restore(database: Database, store: ImageStore, backup: Backup, told: Told = 
     with engine.execution_options(dermvtt_writes=True).begin() as connection:
         if not dump.is_empty(connection):  # again, now that nobody else can write
             raise _not_empty(database)
+        dump.forget_passing(connection)
         for table in dump.tables():
             part = parts.get(f"tables/{table.name}.jsonl")
             if part is None:

@@ -12,10 +12,11 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
+from backend.accounts.throttle import TooManyAttempts
 from backend.database.outages import Outage, TurnMissed, outage_of
 from backend.extras import NotInstalled
 from backend.languages import SOURCE, Translate, translatable
-from backend.routes.admin.access import LoginRequired, PasswordRequired
+from backend.routes.admin.access import CodeRequired, LoginRequired, NotAllowed, PasswordRequired
 from backend.storage import StorageUnavailable
 from backend.studies.invitations import admit
 from backend.studies.refusals import Busy, Conflict, Invalid, Refused, Unknown
@@ -24,7 +25,10 @@ from training.errors import UserError
 log = logging.getLogger("dermvtt.errors")
 
 RATER_PAGE = re.compile(r"/r/(?P<token>[\w-]+)")
-STATUS = {Unknown: 404, Conflict: 409, Invalid: 422, NotInstalled: 501}
+STATUS = {
+    **{NotAllowed: 403, Unknown: 404, Conflict: 409, Invalid: 422},
+    **{TooManyAttempts: 429, NotInstalled: 501},
+}
 HEADING = {
     404: translatable("Nothing to see here"),
     409: translatable("Not possible any more"),
@@ -62,6 +66,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(StorageUnavailable, _no_images)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(LoginRequired, lambda *_: RedirectResponse("/admin/login", status_code=303))
+    app.add_exception_handler(CodeRequired, lambda *_: RedirectResponse("/admin/login/code", status_code=303))
     app.add_exception_handler(
         PasswordRequired, lambda *_: RedirectResponse("/admin/password", status_code=303)
     )
@@ -144,7 +149,10 @@ def _translate(request: Request) -> Translate:
 def _refused(request: Request, error: Exception) -> Response:
     status = STATUS.get(type(error), 409)
     if isinstance(error, Refused):
-        return respond(request, status, _sentence(error.told(_translate(request))))
+        response = respond(request, status, _sentence(error.told(_translate(request))))
+        if isinstance(error, TooManyAttempts):
+            response.headers["Retry-After"] = str(error.seconds)
+        return response
     return respond(request, status, _sentence(str(error)))
 
 

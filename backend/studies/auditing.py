@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from backend.database import mixes
+from backend.database import events, mixes
 from backend.database.sessions import Database
 from backend.storage import ImageStore
 from backend.studies.building import TIME_STAMP
@@ -13,7 +13,7 @@ MOST_PIXELS = 100_000_000
 """Of all images of a mix together, held in memory while they are measured: some 300 MB of file bytes."""
 
 
-def audit_mix(database: Database, store: ImageStore, mix_id: int) -> None:
+def audit_mix(database: Database, store: ImageStore, mix_id: int, *, by: str = "") -> None:
     """Audit a mix as ``dermvtt audit-mix`` does, and keep what was found.
 
     Raises ``Conflict`` where there is nothing to tell apart, or the audit cannot be made here.
@@ -47,3 +47,4 @@ def audit_mix(database: Database, store: ImageStore, mix_id: int) -> None:
     found = asdict(audit(read, measure(read.images, lambda: None), Configuration()))
     with database.write() as session:
         get_mix(session, mix_id).audit = found
+        events.add(session, None, "mix audited", by=by, mix=mix_id, outcome=found["outcome"])

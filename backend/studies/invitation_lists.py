@@ -18,7 +18,7 @@ MOST_IN_LIST = 500
 MOST_PROBLEMS = 20
 
 
-def invite_list(session: Session, study_id: int, text: str) -> list[Invited]:
+def invite_list(session: Session, study_id: int, text: str, *, by: str = "") -> list[Invited]:
     """Invite every rater of a list; raises ``Invalid`` with a line for each problem, and invites nobody.
 
     The list is CSV with a header of ``COLUMNS``; commas, semicolons or tabs.
@@ -42,7 +42,7 @@ def invite_list(session: Session, study_id: int, text: str) -> list[Invited]:
         raise Invalid("\n".join(["nobody was invited.", *problems]))
     if not 1 <= len(wanted) <= MOST_IN_LIST:
         raise Invalid(f"a list holds 1 to {MOST_IN_LIST} raters, not {len(wanted)}. Nobody was invited.")
-    return invite_all(session, study_id, wanted)
+    return invite_all(session, study_id, wanted, by=by)
 
 
 def links_csv(invited: Iterable[Invited], base_url: str) -> str:

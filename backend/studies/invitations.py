@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
-from backend.database import mixes, people, raters
+from backend.database import events, mixes, people, raters
 from backend.database.tables import Invitation, Person, Presentation, Rater, Study
 from backend.languages import translatable
 from backend.studies.lifecycle import get_study, require_not_archived, require_running
@@ -55,6 +55,8 @@ def invite(
     count: int = 1,
     name: str = "",
     who: Identity = NOBODY,
+    *,
+    by: str = "",
 ) -> list[Invited]:
     """Invite ``count`` raters of a group; without a name they are called ED1, ED2, ...
 
@@ -64,10 +66,10 @@ def invite(
         raise Invalid(f"invite 1 to {MOST_AT_ONCE} raters at once, not {count}.")
     if count > 1 and (name.strip() or who):
         raise Invalid("a name or an address can be given to one rater only; leave it out to invite several.")
-    return invite_all(session, study_id, [Wanted(group, name.strip(), who)] * count)
+    return invite_all(session, study_id, [Wanted(group, name.strip(), who)] * count, by=by)
 
 
-def invite_all(session: Session, study_id: int, wanted: list[Wanted]) -> list[Invited]:
+def invite_all(session: Session, study_id: int, wanted: list[Wanted], *, by: str = "") -> list[Invited]:
     """Invite all of these raters, or raise the first refusal."""
     study = get_study(session, study_id, lock=True)
     require_running(study)
@@ -82,6 +84,7 @@ def invite_all(session: Session, study_id: int, wanted: list[Wanted]) -> list[In
         rater = add_rater(session, study, one.group, name, images)
         if one.who:
             session.add(Person(rater_id=rater.id, study_id=study.id, **vars(one.who)))
+        events.add(session, study_id, "invited", rater_id=rater.id, by=by)
         invited.append(Invited(name, one.group, add_invitation(session, rater)))
     return invited
 
@@ -109,19 +112,21 @@ def require_group(study: Study, group: str) -> None:
         raise Invalid(f"the study has no group {group!r}; its groups are {', '.join(study.groups)}.")
 
 
-def renew(session: Session, study_id: int, name: str) -> Invited:
+def renew(session: Session, study_id: int, name: str, *, by: str = "") -> Invited:
     """Give a rater a new link; the old one stops working, her answers stay."""
     rater = find_rater(session, study_id, name, lock=True)
     require_not_archived(rater.study)
     raters.revoke_invitations(session, rater.id, datetime.now(UTC))
+    events.add(session, study_id, "link renewed", rater_id=rater.id, by=by)
     return Invited(rater.name, rater.group, add_invitation(session, rater))
 
 
-def revoke(session: Session, study_id: int, name: str) -> None:
+def revoke(session: Session, study_id: int, name: str, *, by: str = "") -> None:
     """Make a rater's link stop working; her answers stay."""
     rater = find_rater(session, study_id, name, lock=True)
     require_not_archived(rater.study)
     raters.revoke_invitations(session, rater.id, datetime.now(UTC))
+    events.add(session, study_id, "link revoked", rater_id=rater.id, by=by)
 
 
 def admit(session: Session, token: str, *, lock: bool = False, alone: bool = False) -> Rater:

@@ -47,6 +47,7 @@ def create_study(
     options: StudyOptions | None = None,
     practice_mix_id: int | None = None,
     draft: bool = False,
+    by: str = "",
 ) -> Study:
     """Make a study of a mix, open for answers or a draft. Without a seed a random one is drawn and stored.
 
@@ -72,6 +73,7 @@ def create_study(
     )
     session.add(study)
     session.flush()
+    events.add(session, study.id, "study made", by=by, mix=mix.id, practice_mix=practice_mix_id)
     return study
 
 
@@ -100,6 +102,7 @@ def duplicate(session: Session, study_id: int, title: str = "", *, seed: str = "
         options=options_of(model),
         practice_mix_id=model.practice_mix_id,
         draft=True,
+        by=by,
     )
     events.add(session, made.id, "duplicated", by=by, study=model.id)
     return made

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from backend.database import mixes
+from backend.database import events, mixes
 from backend.database.sessions import Database
 from backend.database.tables import Image, Mix
 from backend.storage import ImageStore
@@ -33,7 +33,9 @@ class Imported:
     new: bool
 
 
-def import_mix(database: Database, store: ImageStore, folder: Path, name: str = "") -> Imported:
+def import_mix(
+    database: Database, store: ImageStore, folder: Path, name: str = "", *, by: str = ""
+) -> Imported:
     """Verify a mix folder, keep its images and register it under ``name`` (or the folder's name).
 
     Raises ``StorageUnavailable`` where images cannot be kept, and ``Invalid``, naming the file, for a
@@ -46,7 +48,8 @@ def import_mix(database: Database, store: ImageStore, folder: Path, name: str = 
         with _undone(database, store, manifest):
             for _, data in read_images(folder, manifest):
                 store.put(data)
-            imported = _register(database, manifest, manifest_sha256, name or folder.resolve().name)
+            called = name or folder.resolve().name
+            imported = _register(database, manifest, manifest_sha256, called, by)
         # Who deletes a mix may have removed bytes that both have, just before this one was registered.
         for image, data in read_images(folder, manifest):
             if not store.exists(image.sha256):
@@ -56,7 +59,7 @@ def import_mix(database: Database, store: ImageStore, folder: Path, name: str = 
     return imported
 
 
-def delete_mix(database: Database, store: ImageStore, mix_id: int) -> str:
+def delete_mix(database: Database, store: ImageStore, mix_id: int, *, by: str = "") -> str:
     """Delete a mix that no study uses, and the bytes that no other mix has; returns its name."""
     with database.write() as session:
         mix = get_mix(session, mix_id)
@@ -65,9 +68,10 @@ def delete_mix(database: Database, store: ImageStore, mix_id: int) -> str:
             titles = ", ".join(f"{study.id} ({study.title})" for study in used)
             raise Conflict(f"The mix is used by study {titles}. Nothing was deleted.")
         hashes = [image.sha256 for image in mixes.images(session, mix_id)]
-        name = mix.name
+        name, manifest_sha256 = mix.name, mix.manifest_sha256
         if not mixes.remove(session, mix):
             raise Conflict("The mix is in use. Nothing was deleted.")
+        events.add(session, None, "mix deleted", by=by, mix=mix_id, manifest=manifest_sha256)
     _forget(database, store, hashes)
     return name
 
@@ -80,7 +84,7 @@ def get_mix(session: Session, mix_id: int) -> Mix:
     return mix
 
 
-def _register(database: Database, manifest: Manifest, manifest_sha256: str, name: str) -> Imported:
+def _register(database: Database, manifest: Manifest, manifest_sha256: str, name: str, by: str) -> Imported:
     with database.write() as session:
         known = mixes.find_by_manifest(session, manifest_sha256)
         if known:
@@ -102,6 +106,7 @@ def _register(database: Database, manifest: Manifest, manifest_sha256: str, name
         session.add(mix)
         session.flush()
         session.add_all(_row(mix, image) for image in manifest.images)
+        events.add(session, None, "mix imported", by=by, mix=mix.id, manifest=manifest_sha256)
     return Imported(mix, new=True)
 
 

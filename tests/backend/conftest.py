@@ -61,7 +61,13 @@ def add_admin(world) -> None:
     now = datetime.now(UTC)
     with world.database.write() as session:
         session.add(
-            Admin(email=ADMIN, password_hash=PASSWORD_HASH, password_is_one_time=False, created_at=now)
+            Admin(
+                email=ADMIN,
+                password_hash=PASSWORD_HASH,
+                password_is_one_time=False,
+                role="owner",
+                created_at=now,
+            )
         )
 
 

@@ -9,11 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from backend.analysis.report.serial import to_json
-from backend.database import bundles
+from backend.database import bundles, events
 from backend.database.sessions import Database
-from backend.database.tables import Image, Invitation, Study
+from backend.database.tables import Event, Image, Invitation, Study
 from backend.storage import ImageStore
-from backend.studies import lifecycle, rating
+from backend.studies import audit_log, lifecycle, rating
 from backend.studies.bundles import take_in, write_bundle
 from backend.studies.exports import write_export
 from backend.studies.invitations import admit, invite
@@ -82,6 +82,10 @@ def test_a_study_gives_the_same_elsewhere_and_back(rated, make_url, tmp_path, ot
             study = lifecycle.get_study(session, 1)
             assert (study.state, study.seed) == ("closed", rated.study.seed)
             assert study.options["confidence_levels"] == 5
+            log = session.execute(sa.select(Event.kind, Event.by).order_by(Event.id)).all()
+            assert ("agreed", events.ELSEWHERE) in log  # in this log, and not as if it had happened here
+            assert log[-1] == ("imported", "")
+            assert audit_log.verify(session).broken is None
             assert session.scalar(sa.select(sa.func.count()).select_from(Invitation)) == 0
             for token in rated.link.values():
                 with pytest.raises(Unknown):

@@ -54,7 +54,7 @@ def test_the_text_she_agreed_to_is_kept_with_its_time(browser, world, base):
     assert text.language == "en"
     for line in text.text.splitlines():
         assert line in unescape(page)
-    assert kinds == ["agreed"]
+    assert kinds.count("agreed") == 1
 
 
 def test_another_language_is_another_version(browse, world, base):

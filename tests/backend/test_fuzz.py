@@ -8,14 +8,18 @@ import secrets
 import pytest
 import sqlalchemy as sa
 
+from backend import accounts
 from backend.app import create_app
 from backend.database.columns import Base
 from backend.database.tables import Presentation
-from backend.studies import invitations, lifecycle
+from backend.roles import ROLES
+from backend.studies import audit_log, invitations, lifecycle
 from backend.studies.invitations import admit
 from tests.backend.calling import Caller
 from tests.backend.conftest import ADMIN, PASSWORD, hidden, log_in
 from tests.support import consent
+
+COLLEAGUE = "b@example.org"
 
 # PostgreSQL is the stricter of the two: it refuses texts and numbers that SQLite swallows.
 pytestmark = pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
@@ -54,6 +58,9 @@ def caller(world):
         "confidence": [None, 1, 2, 3, 10**10],
         "response_ms": [-5, 0, 812.5, 1e12],
         "state": ["open", "closed"],
+        # Her own account must stay, or who tries all addresses would soon be a stranger.
+        "email": [COLLEAGUE, "new@example.org"],
+        "role": list(ROLES),
     }
     app = create_app(world.settings)
     yield Caller(app, known=known)
@@ -106,12 +113,16 @@ def test_who_is_not_logged_in_changes_nothing(world, caller):
 
 def test_an_admin_cannot_make_the_server_fail(world, caller, admin):
     consent(world, "ED1")
+    with world.database.write() as session:
+        accounts.create_admin(session, COLLEAGUE, "reader")
     caller.cookies = dict(admin.cookies)
     csrf = hidden(admin.get("/admin").text, "csrf")
     caller.known["csrf"] = [csrf] * 2
     caller.call_all("/admin", fitting=5, unfitting=3, without="/live")  # a stream, which ends after minutes
     assert {200, 303, 404, 409, 422} <= caller.statuses
     assert log_in(admin, ADMIN, PASSWORD).status_code == 303
+    with world.database.read() as session:
+        assert audit_log.verify(session).broken is None
 
 
 CHARSETS = ["unicode_escape", "utf-7", "utf-16", "idna", "punycode", "undefined", "no such", "UTF-8"]

@@ -16,7 +16,7 @@ from backend.database.tables import (
     Rating,
     Viewing,
 )
-from backend.studies import lifecycle, privacy
+from backend.studies import audit_log, lifecycle, privacy
 from backend.studies.invitations import invite
 from backend.studies.people import identity
 from backend.studies.rating import answer_form
@@ -83,7 +83,7 @@ def test_deleted_nothing_of_her_is_left_but_that_it_was_done(known, admin):
             assert count(session, table, rater_id) == 0
         assert count(session, Presentation, others) == 8
         events = session.scalars(sa.select(Event).where(Event.rater_id == rater_id)).all()
-        assert [event.kind for event in events] == ["agreed", "rater deleted"]
+        assert [event.kind for event in events] == ["invited", "agreed", "rater deleted"]
         held = everything_of(session, known)
     assert not any(word in held for word in ("Ada", "ada@", "Only I do this"))
     assert admin.get(f"/r/{known.link['ED3']}").status_code == 404
@@ -153,13 +153,20 @@ def test_the_data_protection_page_says_what_the_settings_say(known, browser, app
 
 def test_the_schema_goes_down_and_up_with_deleted_raters_on_record(known):
     with known.database.write() as session:
+        gone = rater_of(session, "ED3").id
         privacy.delete(session, 1, "ED3")
-        kinds = session.scalars(sa.select(Event.kind).order_by(Event.id)).all()
+    with known.database.read() as session:
+        of_study = sa.select(Event.kind).where(Event.study_id == 1).order_by(Event.id)
+        kinds = session.scalars(of_study).all()
         answers = count(session, Presentation, rater_of(session, "ED1").id)
     engine = known.database.engine
     schema.downgrade(engine, "0002")
     schema.upgrade(engine)
     with known.database.read() as session:
-        assert session.scalars(sa.select(Event.kind).order_by(Event.id)).all() == kinds
-        assert session.scalars(sa.select(Event.rater_id)).all() == [None] * len(kinds)
+        assert session.scalars(of_study).all() == kinds
+        assert kinds.count("invited") == 4
+        whose = session.scalars(sa.select(Event.rater_id)).all()
+        assert gone not in whose
+        assert rater_of(session, "ED1").id in whose
+        assert audit_log.verify(session).broken is None
         assert count(session, Presentation, rater_of(session, "ED1").id) == answers

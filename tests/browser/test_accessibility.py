@@ -1,12 +1,18 @@
-"""axe-core finds nothing on any of a rater's pages: both surrounds, both languages, desktop and phone."""
+"""axe-core finds nothing on any of a rater's pages: both surrounds, both languages, desktop and phone; nor on
+those where admins log in, manage accounts and read the log.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+import sqlalchemy as sa
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
+from pyotp import TOTP
 
+from backend import accounts
+from backend.database.tables import Admin
 from backend.storage import ImageStore
 from backend.studies.invitations import invite
 from backend.studies.lifecycle import create_study, set_state
@@ -19,6 +25,7 @@ SCREENS = {
     "desktop": {"viewport": {"width": 1280, "height": 860}},
     "phone": {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True},
 }
+PASSWORD = "a password of my own"
 EVERYTHING = {
     "confidence_levels": 5,
     "ask_group": True,
@@ -96,6 +103,46 @@ def test_axe_finds_nothing_on_any_page(chromium: Browser, demanding, screen, sur
     check(page, "own results", seen)
     page.goto(f"{demanding.studies.server.address}/r/nobody")
     check(page, "unknown link", seen)
+    assert set(FEWEST) <= seen
+    context.close()
+
+
+def test_axe_finds_nothing_on_the_pages_of_accounts_and_the_log(chromium: Browser, demanding):
+    with demanding.studies.database.write() as session:
+        session.execute(sa.delete(Admin))
+        first = accounts.first_link(session)
+    address, seen = f"{demanding.studies.server.address}/admin", set()
+    context = chromium.new_context(**SCREENS["phone"], reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(f"{address}/first/{first}")
+    check(page, "first account", seen)
+    page.locator("input[name=email]").fill("owner@example.org")
+    for name in ("password", "again"):
+        page.locator(f"input[name={name}]").fill(PASSWORD)
+    page.locator("button").click()
+    page.goto(f"{address}/accounts")
+    page.locator("form.row input[name=email]").fill("colleague@example.org")
+    page.locator("form.row button").click()
+    expect(page.locator(".links code")).to_be_visible()
+    check(page, "accounts", seen)
+    page.goto(f"{address}/account")
+    page.locator("form[action$='/begin'] button").click()
+    expect(page.locator("img.qr")).to_be_visible()
+    check(page, "a second factor", seen)
+    page.locator("input[name=code]").fill(TOTP(page.locator("code.wrap").inner_text()).now())
+    page.locator("form[action$='/confirm'] button").click()
+    expect(page.locator(".recovery li")).to_have_count(10)
+    check(page, "recovery codes", seen)
+    page.goto(f"{address}/log")
+    check(page, "log", seen)
+    context.clear_cookies()
+    page.goto(f"{address}/login")
+    check(page, "log-in", seen)
+    page.locator("input[name=email]").fill("owner@example.org")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("button").click()
+    expect(page.locator("input[name=code]")).to_be_visible()
+    check(page, "a code", seen)
     assert set(FEWEST) <= seen
     context.close()
 

@@ -3,9 +3,13 @@
 from fastapi import APIRouter
 
 from backend.routes.admin import (
+    account,
+    accounts,
     enrolment,
     exports,
+    first,
     live,
+    log,
     login,
     mail,
     mix_page,
@@ -19,7 +23,8 @@ from backend.routes.admin import (
 )
 
 PARTS = (
-    *(login, studies, study_page, live, raters, mail, enrolment, rater_privacy),
+    *(login, first, account, accounts, log),
+    *(studies, study_page, live, raters, mail, enrolment, rater_privacy),
     *(study_settings, results, exports, mixes, mix_page),
 )
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
 
 from backend.routes.admin.access import AdminDep
+from backend.routes.admin.trail import downloaded
 from backend.routes.dependencies import DatabaseDep, ImagesDep, PagesDep, RowId
 from backend.studies.bundles import write_bundle
 from backend.studies.exports import EXPORTS, FORMATS, codebook, write_export
@@ -50,11 +51,12 @@ def columns(study_id: RowId, _admin: AdminDep, database: DatabaseDep) -> Respons
 
 
 @router.get("/bundle.zip")
-def bundle(study_id: RowId, _admin: AdminDep, database: DatabaseDep, images: ImagesDep) -> Response:
+def bundle(study_id: RowId, admin: AdminDep, database: DatabaseDep, images: ImagesDep) -> Response:
     """The whole study, for another installation to import; written to a file first, as below."""
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been sent
     try:
         write_bundle(database, images, study_id, file)
+        downloaded(database, study_id, "bundle.zip", admin)
     except BaseException:
         file.close()
         raise
@@ -62,7 +64,7 @@ def bundle(study_id: RowId, _admin: AdminDep, database: DatabaseDep, images: Ima
 
 
 @router.get("/{name}.{kind}")
-def export(study_id: RowId, name: What, kind: Kind, _admin: AdminDep, database: DatabaseDep) -> Response:
+def export(study_id: RowId, name: What, kind: Kind, admin: AdminDep, database: DatabaseDep) -> Response:
     """What was recorded.
 
     Written to a file first: so an error is a page, the browser knows the length, and a slow or broken
@@ -71,6 +73,7 @@ def export(study_id: RowId, name: What, kind: Kind, _admin: AdminDep, database: 
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been sent
     try:
         write_export(database, study_id, name, kind, file)
+        downloaded(database, study_id, f"{name}.{kind}", admin)
     except BaseException:
         file.close()
         raise

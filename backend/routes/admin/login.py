@@ -1,19 +1,26 @@
 """Logging in and out, and the admin's own password."""
 
-import secrets
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import Response
 
 from backend import accounts
+from backend.accounts.throttle import TooManyAttempts
 from backend.routes.admin.access import (
     FORM_COOKIE,
     SESSION_COOKIE,
-    CheckedForm,
     KnownAdminDep,
-    form_token,
+    OwnForm,
     require_form_token,
+)
+from backend.routes.admin.cookies import (
+    agent_of,
+    browser_of,
+    form_before_login,
+    set_known,
+    set_session,
+    to,
 )
 from backend.routes.dependencies import DatabaseDep, PagesDep, SettingsDep
 from backend.settings import Settings
@@ -22,12 +29,13 @@ from backend.studies.refusals import Invalid
 router = APIRouter(prefix="/admin")
 
 WRONG = "The address or the password is not right."
+WRONG_CODE = "The code is not right, or was used before. An app shows a new one every 30 seconds."
 
 
 @router.get("/login")
 def login_page(request: Request, settings: SettingsDep, pages: PagesDep) -> Response:
     """The form to log in."""
-    return _login_page(request, settings, pages)
+    return form_before_login(request, settings, pages, "admin/login.html", email="", problem="")
 
 
 @router.post("/login")
@@ -42,21 +50,57 @@ def login(
 ) -> Response:
     """Open a session."""
     require_form_token(settings.secret, request.cookies.get(FORM_COOKIE, ""), csrf)
-    opened = accounts.log_in(database, email, password, settings.session_hours)
+    problem, status, wait = WRONG, 401, {}
+    try:
+        browser = browser_of(request, settings, email)
+        opened = accounts.log_in(database, email, password, settings.session_hours, browser)
+    except TooManyAttempts as refusal:
+        opened, problem, status, wait = None, str(refusal), 429, {"Retry-After": str(refusal.seconds)}
     if opened is None:
-        return _login_page(request, settings, pages, email=email, problem=WRONG, status=401)
-    response = _to("/admin/password" if opened.password_is_one_time else "/admin")
-    _set_session(response, settings, opened.token)
-    response.delete_cookie(FORM_COOKIE, path="/admin")
-    return response
+        response = form_before_login(
+            request, settings, pages, "admin/login.html", status=status, email=email, problem=problem
+        )
+        response.headers.update(wait)
+        return response
+    if opened.awaits_code:
+        response = to("/admin/login/code")
+        set_session(response, settings, opened.token)
+        return response
+    return _in(request, settings, opened)
 
 
-@router.post("/logout", dependencies=[CheckedForm])
-def logout(request: Request, database: DatabaseDep) -> Response:
+@router.get("/login/code")
+def code_page(request: Request, settings: SettingsDep, pages: PagesDep) -> Response:
+    """The form for the second factor."""
+    return form_before_login(request, settings, pages, "admin/login_code.html", problem="")
+
+
+@router.post("/login/code")
+def give_code(
+    request: Request,
+    settings: SettingsDep,
+    database: DatabaseDep,
+    pages: PagesDep,
+    code: Annotated[str, Form()] = "",
+    csrf: Annotated[str, Form()] = "",
+) -> Response:
+    """Go on with the second factor."""
+    require_form_token(settings.secret, request.cookies.get(FORM_COOKIE, ""), csrf)
+    waiting = request.cookies.get(SESSION_COOKIE, "")
+    browser = browser_of(request, settings, accounts.awaited(database, waiting))
+    opened = accounts.give_code(database, settings.secret, waiting, code, settings.session_hours, browser)
+    if opened is None:
+        page = "admin/login_code.html"
+        return form_before_login(request, settings, pages, page, status=401, problem=WRONG_CODE)
+    return _in(request, settings, opened)
+
+
+@router.post("/logout", dependencies=[OwnForm])
+def logout(request: Request, admin: KnownAdminDep, database: DatabaseDep) -> Response:
     """End the session."""
     with database.write() as session:
-        accounts.log_out(session, request.cookies.get(SESSION_COOKIE, ""))
-    response = _to("/admin/login")
+        accounts.log_out(session, request.cookies.get(SESSION_COOKIE, ""), by=admin.email)
+    response = to("/admin/login")
     response.delete_cookie(SESSION_COOKIE, path="/admin")
     return response
 
@@ -67,7 +111,7 @@ def password_page(request: Request, admin: KnownAdminDep, pages: PagesDep) -> Re
     return pages.render(request, "admin/password.html", admin=admin, problem="")
 
 
-@router.post("/password", dependencies=[CheckedForm])
+@router.post("/password", dependencies=[OwnForm])
 def change_password(
     request: Request,
     admin: KnownAdminDep,
@@ -79,50 +123,20 @@ def change_password(
     again: Annotated[str, Form()] = "",
 ) -> Response:
     """Replace the password."""
+    agent = agent_of(request)
     try:
         if new != again:
             raise Invalid("The two new passwords differ.")
-        session_token = accounts.change_password(database, admin.email, old, new, settings.session_hours)
+        token = accounts.change_password(database, admin.email, old, new, settings.session_hours, agent=agent)
     except Invalid as problem:
         return pages.render(request, "admin/password.html", status=422, admin=admin, problem=str(problem))
-    response = _to("/admin")
-    _set_session(response, settings, session_token)
+    response = to("/admin")
+    set_session(response, settings, token)
     return response
 
 
-def _login_page(
-    request: Request,
-    settings: SettingsDep,
-    pages: PagesDep,
-    *,
-    email: str = "",
-    problem: str = "",
-    status: int = 200,
-) -> Response:
-    holder = request.cookies.get(FORM_COOKIE) or secrets.token_urlsafe(24)
-    csrf = form_token(settings.secret, holder)
-    response = pages.render(
-        request, "admin/login.html", status=status, email=email, problem=problem, csrf=csrf
-    )
-    _set_cookie(response, settings, FORM_COOKIE, holder, 3600)
+def _in(request: Request, settings: Settings, opened: accounts.LoggedIn) -> Response:
+    response = to("/admin/password" if opened.password_is_one_time else "/admin")
+    set_session(response, settings, opened.token)
+    set_known(request, response, settings, opened.email)
     return response
-
-
-def _set_session(response: Response, settings: Settings, token: str) -> None:
-    _set_cookie(response, settings, SESSION_COOKIE, token, round(settings.session_hours * 3600))
-
-
-def _set_cookie(response: Response, settings: Settings, name: str, value: str, seconds: int) -> None:
-    response.set_cookie(
-        name,
-        value,
-        max_age=seconds,
-        path="/admin",
-        httponly=True,
-        secure=settings.behind_tls,
-        samesite="lax",
-    )
-
-
-def _to(address: str) -> RedirectResponse:
-    return RedirectResponse(address, status_code=303)

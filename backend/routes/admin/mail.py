@@ -30,7 +30,7 @@ def write_mails(
             raise Conflict("no mail server is set.")
         days = page.settings.mail_interval_days
         with page.database.write() as session:
-            count = queue.write(session, page.study_id, what, days)
+            count = queue.write(session, page.study_id, what, days, by=page.admin.email)
         if not count:
             raise Conflict(
                 "nobody is due: mail goes to raters with an address and a link, who have not submitted and "

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from backend.database import mixes
-from backend.routes.admin.access import AdminDep, CheckedForm
+from backend.routes.admin.access import AdminDep, CheckedForm, EditorDep
 from backend.routes.dependencies import DatabaseDep, ImagesDep, PagesDep, RowId
 from backend.studies.auditing import audit_mix
 from backend.studies.mixes import delete_mix, get_mix
@@ -68,16 +68,16 @@ def picture(
 
 
 @router.post("/audit", dependencies=[CheckedForm])
-def audit(mix_id: RowId, _admin: AdminDep, database: DatabaseDep, images: ImagesDep) -> Response:
+def audit(mix_id: RowId, admin: EditorDep, database: DatabaseDep, images: ImagesDep) -> Response:
     """Look for what tells fakes from reals, and keep what was found."""
-    audit_mix(database, images, mix_id)
+    audit_mix(database, images, mix_id, by=admin.email)
     return RedirectResponse(f"/admin/mixes/{mix_id}#audit", status_code=303)
 
 
 @router.post("/delete", dependencies=[CheckedForm])
-def delete(mix_id: RowId, _admin: AdminDep, database: DatabaseDep, images: ImagesDep) -> Response:
+def delete(mix_id: RowId, admin: EditorDep, database: DatabaseDep, images: ImagesDep) -> Response:
     """Delete a mix that no study uses."""
-    delete_mix(database, images, mix_id)
+    delete_mix(database, images, mix_id, by=admin.email)
     return RedirectResponse("/admin/mixes", status_code=303)
 
 

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from backend.database import mixes
-from backend.routes.admin.access import AdminAccess, AdminDep
+from backend.routes.admin.access import AdminAccess, AdminDep, EditorDep
 from backend.routes.admin.uploads import file_of, received, text_of
 from backend.routes.dependencies import DatabaseDep, ImagesDep, PagesDep, SettingsDep
 from backend.storage import StorageUnavailable
@@ -37,7 +37,7 @@ def home(
 @router.post("/upload")
 async def upload(
     request: Request,
-    admin: AdminDep,
+    admin: EditorDep,
     database: DatabaseDep,
     images: ImagesDep,
     pages: PagesDep,
@@ -51,7 +51,7 @@ async def upload(
         file, label = file_of(form, "mix", "the zip of a mix")
         name = text_of(form, "name") or Path(label).stem
         with unpacked_mix(file.file, label) as folder:
-            return import_mix(database, images, folder, name[:LONGEST_NAME])
+            return import_mix(database, images, folder, name[:LONGEST_NAME], by=admin.email)
 
     return await _taken(request, admin, database, pages, settings, take)
 
@@ -59,7 +59,7 @@ async def upload(
 @router.post("/build")
 async def build(
     request: Request,
-    admin: AdminDep,
+    admin: EditorDep,
     database: DatabaseDep,
     images: ImagesDep,
     pages: PagesDep,
@@ -81,7 +81,8 @@ async def build(
             folder = Path(parent) / "mix"
             sources = Archive(real.file, real_label), Archive(fake.file, fake_label)
             building.build_mix(*sources, folder, resolution=int(resolution), family=family)
-            return import_mix(database, images, folder, text_of(form, "name")[:LONGEST_NAME] or family)
+            called = text_of(form, "name")[:LONGEST_NAME] or family
+            return import_mix(database, images, folder, called, by=admin.email)
 
     return await _taken(request, admin, database, pages, settings, take)
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
-from backend.routes.admin.access import AdminDep, CheckedForm
+from backend.routes.admin.access import CheckedForm, EditorDep
 from backend.routes.admin.raters import RaterName, to_raters
 from backend.routes.dependencies import DatabaseDep, PagesDep, RowId
 from backend.studies import privacy
@@ -20,7 +20,7 @@ def ask(
     request: Request,
     study_id: RowId,
     name: RaterName,
-    admin: AdminDep,
+    admin: EditorDep,
     database: DatabaseDep,
     pages: PagesDep,
 ) -> Response:
@@ -34,7 +34,7 @@ def ask(
 def act(
     study_id: RowId,
     name: RaterName,
-    admin: AdminDep,
+    admin: EditorDep,
     database: DatabaseDep,
     what: Annotated[Literal["delete", "anonymise"], Form()],
 ) -> Response:

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from backend.database import enrolments, events, messages, people
 from backend.database.sessions import Database
-from backend.routes.admin.access import AdminAccess, AdminDep, CheckedForm
+from backend.routes.admin.access import AdminAccess, AdminDep, CheckedForm, EditorDep
 from backend.routes.dependencies import DatabaseDep, PagesDep, RowId, SettingsDep
 from backend.routes.pages import Pages
 from backend.settings import Settings
@@ -125,7 +125,8 @@ def invite(
     try:
         who = identity(email=email, language=language)
         with page.database.write() as session:
-            invited = invitations.invite(session, page.study_id, group, count, name, who)
+            given = (group, count, name, who)
+            invited = invitations.invite(session, page.study_id, *given, by=page.admin.email)
     except Refused as problem:
         return page(problem=str(problem))
     return page(invited=invited)
@@ -141,7 +142,7 @@ def invite_list(
     try:
         text = _text(file) or rows
         with page.database.write() as session:
-            invited = invitation_lists.invite_list(session, page.study_id, text)
+            invited = invitation_lists.invite_list(session, page.study_id, text, by=page.admin.email)
     except Refused as problem:
         return page(problem=str(problem), rows=rows)
     return page(invited=invited)
@@ -151,20 +152,20 @@ def invite_list(
 def renew(page: RatersPageDep, name: RaterName) -> Response:
     """Replace a rater's link."""
     with page.database.write() as session:
-        invited = [invitations.renew(session, page.study_id, name)]
+        invited = [invitations.renew(session, page.study_id, name, by=page.admin.email)]
     return page(invited=invited)
 
 
 @router.post("/{name}/revoke", dependencies=[CheckedForm])
-def revoke(study_id: RowId, name: RaterName, _admin: AdminDep, database: DatabaseDep) -> Response:
+def revoke(study_id: RowId, name: RaterName, admin: EditorDep, database: DatabaseDep) -> Response:
     """Make a rater's link stop working."""
     with database.write() as session:
-        invitations.revoke(session, study_id, name)
+        invitations.revoke(session, study_id, name, by=admin.email)
     return to_raters(study_id)
 
 
 @router.post("/{name}/reopen", dependencies=[CheckedForm])
-def reopen(study_id: RowId, name: RaterName, admin: AdminDep, database: DatabaseDep) -> Response:
+def reopen(study_id: RowId, name: RaterName, admin: EditorDep, database: DatabaseDep) -> Response:
     """Let a rater who has submitted go on."""
     with database.write() as session:
         rating.reopen(session, study_id, name, by=admin.email)

@@ -13,7 +13,8 @@ from fastapi.responses import Response
 from backend.database import mixes, raters
 from backend.database.sessions import Database
 from backend.extras import NotInstalled
-from backend.routes.admin.access import AdminDep
+from backend.routes.admin.access import AdminAccess, AdminDep
+from backend.routes.admin.trail import downloaded
 from backend.routes.dependencies import DatabaseDep, ImagesDep, PagesDep, RowId
 from backend.storage import ImageStore
 from backend.studies.lifecycle import get_study
@@ -69,27 +70,27 @@ def results(
 
 
 @router.get("/results.json")
-def results_json(study_id: RowId, _admin: AdminDep, database: DatabaseDep) -> Response:
+def results_json(study_id: RowId, admin: AdminDep, database: DatabaseDep) -> Response:
     """All results, as ``dermvtt analyze --json`` prints them."""
     found = _results(database, study_id)
     from backend.analysis.report.serial import to_json  # noqa: PLC0415 - an extra: after the results
 
-    return _file(study_id, "results.json", to_json(found).encode())
+    return _download(database, admin, study_id, "results.json", to_json(found).encode())
 
 
 @router.get("/results/{name}.csv")
-def table(study_id: RowId, name: str, _admin: AdminDep, database: DatabaseDep) -> Response:
+def table(study_id: RowId, name: str, admin: AdminDep, database: DatabaseDep) -> Response:
     """One table of the results, at full precision."""
     found = _results(database, study_id)
     from backend.analysis.report.serial import to_csv  # noqa: PLC0415 - as above
 
     if name not in _tables():
         raise Unknown(f"the results have no table {name!r}.")
-    return _file(study_id, f"{name}.csv", to_csv(found, name).encode())
+    return _download(database, admin, study_id, f"{name}.csv", to_csv(found, name).encode())
 
 
 @router.get("/results/{name}.tex")
-def latex(study_id: RowId, name: str, _admin: AdminDep, database: DatabaseDep) -> Response:
+def latex(study_id: RowId, name: str, admin: AdminDep, database: DatabaseDep) -> Response:
     """One table of the report for a paper."""
     found = _results(database, study_id)
     from backend.analysis.report.latex import to_latex  # noqa: PLC0415 - as above
@@ -98,12 +99,12 @@ def latex(study_id: RowId, name: str, _admin: AdminDep, database: DatabaseDep) -
     shown = next((one for one in views(found) if one.name == name), None)
     if shown is None:
         raise Unknown(f"the report has no table {name!r}.")
-    return _file(study_id, f"{name}.tex", to_latex(shown).encode())
+    return _download(database, admin, study_id, f"{name}.tex", to_latex(shown).encode())
 
 
 @router.get("/figures/{name}.{kind}")
 def figure(
-    study_id: RowId, name: str, kind: Kind, _admin: AdminDep, database: DatabaseDep, images: ImagesDep
+    study_id: RowId, name: str, kind: Kind, admin: AdminDep, database: DatabaseDep, images: ImagesDep
 ) -> Response:
     """One figure of the report."""
     found = _results(database, study_id)
@@ -114,21 +115,23 @@ def figure(
     figures = figures_of(found, _pictures(database, images, study_id))
     if name not in figures:
         raise Unknown(f"the report has no figure {name!r}.")
+    if kind != "svg":  # which the page shows
+        downloaded(database, study_id, f"{name}.{kind}", admin)
     return Response(FORMATS[kind](figures[name].draw(found)), media_type=MEDIA[kind])
 
 
 @router.get("/report.html")
-def report(study_id: RowId, _admin: AdminDep, database: DatabaseDep, images: ImagesDep) -> Response:
+def report(study_id: RowId, admin: AdminDep, database: DatabaseDep, images: ImagesDep) -> Response:
     """The report in one page that needs nothing else."""
     found = _results(database, study_id)
     from backend.analysis.report.folder import page  # noqa: PLC0415 - as above
 
     text = page(found, _pictures(database, images, study_id))
-    return _file(study_id, "report.html", text.encode())
+    return _download(database, admin, study_id, "report.html", text.encode())
 
 
 @router.get("/report.zip")
-def archive(study_id: RowId, _admin: AdminDep, database: DatabaseDep, images: ImagesDep) -> Response:
+def archive(study_id: RowId, admin: AdminDep, database: DatabaseDep, images: ImagesDep) -> Response:
     """Everything that ``dermvtt analyze --out --latex`` writes."""
     found = _results(database, study_id)
     from backend.analysis.report.folder import write_folder  # noqa: PLC0415 - as above
@@ -143,7 +146,7 @@ def archive(study_id: RowId, _admin: AdminDep, database: DatabaseDep, images: Im
         write_folder(found, folder, latex=True, picture=pictures)
         for path in sorted(folder.rglob("*")):
             packed.write(path, path.relative_to(parent))
-    return _file(study_id, "report.zip", stream.getvalue())
+    return _download(database, admin, study_id, "report.zip", stream.getvalue())
 
 
 def _tables() -> list[str]:
@@ -195,6 +198,7 @@ def _results(database: Database, study_id: int) -> "Results":
     return found
 
 
-def _file(study_id: int, name: str, content: bytes) -> Response:
+def _download(database: Database, admin: AdminAccess, study_id: int, name: str, content: bytes) -> Response:
+    downloaded(database, study_id, name, admin)
     headers = {"Content-Disposition": f'attachment; filename="study-{study_id}-{name}"'}
     return Response(content, media_type=MEDIA[name.rsplit(".", 1)[1]], headers=headers)

@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from backend.database import mixes, raters, studies
 from backend.database.limits import LARGEST_ID
-from backend.routes.admin.access import AdminAccess, AdminDep, CheckedForm
+from backend.routes.admin.access import AdminAccess, AdminDep, CheckedForm, EditorDep
 from backend.routes.dependencies import DatabaseDep, PagesDep
 from backend.studies import lifecycle
 from backend.studies.refusals import Refused
@@ -26,7 +26,7 @@ def home(request: Request, admin: AdminDep, database: DatabaseDep, pages: PagesD
 
 @router.get("/studies/new")
 def new_study(
-    request: Request, admin: AdminDep, database: DatabaseDep, pages: PagesDep, mix: str = ""
+    request: Request, admin: EditorDep, database: DatabaseDep, pages: PagesDep, mix: str = ""
 ) -> Response:
     """The form for a new study."""
     return _study_form(request, admin, database, pages, {"mix": mix} if mix else {})
@@ -35,7 +35,7 @@ def new_study(
 @router.post("/studies", dependencies=[CheckedForm])
 def create_study(
     request: Request,
-    admin: AdminDep,
+    admin: EditorDep,
     database: DatabaseDep,
     pages: PagesDep,
     mix: Annotated[int, Form(ge=0, le=LARGEST_ID)],
@@ -57,6 +57,7 @@ def create_study(
                 language=pages.languages.require(language),
                 practice_mix_id=int(practice) if practice else None,
                 draft=True,
+                by=admin.email,
             )
     except Refused as problem:
         values = {"mix": mix, "title": title, "groups": groups, "seed": seed}

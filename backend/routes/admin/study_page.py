@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from backend.database import events, mixes
-from backend.routes.admin.access import AdminDep, CheckedForm
+from backend.routes.admin.access import AdminDep, CheckedForm, EditorDep
 from backend.routes.dependencies import DatabaseDep, PagesDep, RowId
 from backend.studies import journal, lifecycle
 from backend.studies.lifecycle import RELEASED, get_study
@@ -46,7 +46,7 @@ def study(
 
 @router.post("/state", dependencies=[CheckedForm])
 def set_state(
-    study_id: RowId, admin: AdminDep, database: DatabaseDep, state: Annotated[str, Form()] = ""
+    study_id: RowId, admin: EditorDep, database: DatabaseDep, state: Annotated[str, Form()] = ""
 ) -> Response:
     """Open a draft, close a study for answers, open it again, archive it."""
     with database.write() as session:
@@ -55,7 +55,7 @@ def set_state(
 
 
 @router.post("/duplicate", dependencies=[CheckedForm])
-def duplicate(study_id: RowId, admin: AdminDep, database: DatabaseDep) -> Response:
+def duplicate(study_id: RowId, admin: EditorDep, database: DatabaseDep) -> Response:
     """Make a draft after the model of this study."""
     with database.write() as session:
         made = lifecycle.duplicate(session, study_id, by=admin.email)

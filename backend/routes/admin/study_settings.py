@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from backend.database import mixes, ratings
 from backend.database.tables import Study
-from backend.routes.admin.access import AdminAccess, AdminDep, CheckedForm
+from backend.routes.admin.access import AdminAccess, AdminDep, CheckedForm, EditorDep
 from backend.routes.admin.option_fields import SECTIONS, plainly
 from backend.routes.admin.settings_form import option_changes, set_apart, shown, texts_of
 from backend.routes.dependencies import DatabaseDep, PagesDep, RowId
@@ -44,7 +44,7 @@ def show(
 def save(
     request: Request,
     study_id: RowId,
-    admin: AdminDep,
+    admin: EditorDep,
     database: DatabaseDep,
     pages: PagesDep,
     form: Annotated[dict[str, str], Depends(_sent)],

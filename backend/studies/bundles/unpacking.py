@@ -114,6 +114,7 @@ def _insert(session: Session, packed: zipfile.ZipFile, manifest: Manifest, by: s
     study = lifecycle.get_study(session, numbers["studies"][_only(packed)])
     _require_same(session, packed, manifest, study)
     details = {"tool_version": manifest.tool_version, "made_at": manifest.made_at.isoformat()}
+    details["events"] = manifest.counts.get("events", 0)
     events.add(session, study.id, "imported", by=by, **details)
     lifecycle.release_results(session, study, by=by)
     return Taken(study.id, study.title, new=True)
@@ -157,6 +158,16 @@ def _put(
         return [_mix(session, row, held) for row in given]
     if table.name == "images":
         return [_image(session, row, held) for row in given]
+    if table.name == "events":
+        for row in given:
+            if row["study_id"] is None:
+                raise Invalid("a row of events is of no study.")
+            told = {name: row[name] for name in ("kind", "rater_id", "details", "at")}
+            try:
+                events.adopt(session, row["study_id"], **told)
+            except ValueError as error:  # a number that JSON has none for
+                raise Invalid(f"a row of events: {error}.") from error
+        return [None] * len(given)
     if table.name == "consent_texts":
         for row in given:
             _consent(session, row)

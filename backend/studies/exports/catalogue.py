@@ -122,7 +122,8 @@ def _events(session: Session, study: Study) -> Rows:
     names = {one.rater.id: one.rater.name for one in raters.progress(session, study.id)}
     for event in events.everything(session, study.id):
         rater = names.get(event.rater_id or 0)
-        yield [event.at, event.kind, rater, "admin" if event.by else None, event.details]
+        by = "admin" if event.by and event.by != events.ELSEWHERE else None
+        yield [event.at, event.kind, rater, by, event.details]
 
 
 def _images(session: Session, study: Study) -> Rows:
