@@ -1,12 +1,15 @@
 """Roles: enforced by the routes, whatever the pages show."""
 
 from datetime import UTC, datetime
+from threading import Thread
 
 import pytest
+import sqlalchemy as sa
 from fastapi.routing import APIRoute
 
 from backend import accounts
 from backend.database import admins
+from backend.database.sessions import Database
 from backend.database.tables import Admin
 from backend.routes import admin as admin_routes
 from backend.studies.refusals import Conflict
@@ -192,3 +195,29 @@ def test_the_last_owner_stays(admin, world, change):
         change(session, ADMIN, *more)
     assert admin.get("/admin/log").status_code in (303, 403)
     assert log_in(admin, ADMIN, PASSWORD).status_code == (303 if change is accounts.set_role else 401)
+
+
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+def test_of_two_owners_who_demote_each_other_one_stays(admin, world, settings):
+    with world.database.write() as session:
+        accounts.create_admin(session, "b@example.org")
+    other, refused = Database(settings.database), []
+
+    def demote():
+        try:
+            with other.write() as session:
+                accounts.set_role(session, ADMIN, "reader", by="b@example.org")
+        except Conflict as problem:
+            refused.append(str(problem))
+
+    with world.database.write() as session:
+        accounts.set_role(session, "b@example.org", "reader", by=ADMIN)
+        session.flush()
+        thread = Thread(target=demote)
+        thread.start()
+        while not session.scalar(sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+            assert thread.is_alive()
+    thread.join(timeout=20)
+    other.close()
+    assert ["last owner" in one for one in refused] == [True]
+    assert admin.get("/admin/accounts").status_code == 200

@@ -157,7 +157,7 @@ def change_studies(walk):
 DOWNLOADS = {
     **{f"{STUDY}/exports/{{name}}.{{kind}}": ["/exports/ratings.csv", "/exports/events.json"]},
     **{f"{STUDY}/exports/bundle.zip": ["/exports/bundle.zip"], f"{STUDY}/results.json": ["/results.json"]},
-    **{f"{STUDY}/results/{{name}}.csv": ["/results/raters.csv"]},
+    **{f"{STUDY}/results/{{name}}.csv": []},
     **{f"{STUDY}/results/{{name}}.tex": [], f"{STUDY}/figures/{{name}}.{{kind}}": []},
     **{f"{STUDY}/report.html": [], f"{STUDY}/report.zip": []},
     "/admin/log.{form}": ["log.csv", "log.xlsx"],
