@@ -63,6 +63,7 @@ LEAST = {
     ),
 }
 """Who may use each route at least. A route of the admin's area that is not here fails the test below."""
+on_sqlite = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 ORDER = ("stranger", "newcomer", "reader", "editor", "owner")
 THERE = {"study_id": 1, "mix_id": 1, "name": "ED1", "kind": "csv", "form": "csv", "token": "none"}
 THERE |= {"public_id": "0" * 32}
@@ -100,7 +101,7 @@ def test_the_table_above_names_every_route():
     assert routes() == set(LEAST)
 
 
-@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+@on_sqlite
 def test_no_lesser_role_may_use_a_route(admin, world, browse):
     stranger, csrf = browse(), hidden(admin.get("/admin").text, "csrf")
     refused = dict.fromkeys(ORDER, 0)
@@ -120,7 +121,7 @@ def test_no_lesser_role_may_use_a_route(admin, world, browse):
     assert 'class="tag open"' in admin.get("/admin/studies/1").text
 
 
-@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+@on_sqlite
 @pytest.mark.parametrize("role", ORDER[2:])
 def test_each_role_may_use_what_it_should(admin, world, role):
     become(world, role=role)
@@ -131,7 +132,7 @@ def test_each_role_may_use_what_it_should(admin, world, role):
         assert ask(admin, route, csrf).status_code not in (401, 403, 500), route
 
 
-@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+@on_sqlite
 def test_a_form_of_another_site_is_refused(admin, world):
     """Of each route that takes a form: without this server's token nothing happens."""
     forms = [route for route in LEAST if route.startswith("POST ")]
@@ -140,7 +141,7 @@ def test_a_form_of_another_site_is_refused(admin, world):
     assert len(forms) > 30
 
 
-@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+@on_sqlite
 def test_pages_show_a_reader_no_form_that_she_may_not_send(admin, world):
     become(world, role="reader")
     for path in ("", "/studies/1", "/studies/1/raters", "/studies/1/settings", "/mixes", "/mixes/1"):
@@ -152,6 +153,7 @@ def test_pages_show_a_reader_no_form_that_she_may_not_send(admin, world):
         assert "/admin/log" not in page.text.replace("/admin/logout", "")
 
 
+@on_sqlite
 def test_an_owner_manages_accounts(admin, world, browse):
     csrf = hidden(admin.get("/admin/accounts").text, "csrf")
     form = {"csrf": csrf, "email": "B@example.org", "role": "reader"}
@@ -175,6 +177,7 @@ def test_an_owner_manages_accounts(admin, world, browse):
     assert "b@example.org" not in admin.get("/admin/accounts").text
 
 
+@on_sqlite
 @pytest.mark.parametrize("change", [accounts.remove, accounts.deactivate, accounts.set_role])
 def test_the_last_owner_stays(admin, world, change):
     more = ("editor",) if change is accounts.set_role else ()
