@@ -56,8 +56,7 @@ LEAST = {
     **dict.fromkeys(
         [
             *("GET /admin/log", "GET /admin/log.{form}", "GET /admin/accounts", "POST /admin/accounts"),
-            *(f"POST /admin/accounts/{one}" for one in ("role", "password", "second-factor", "sessions")),
-            *(f"POST /admin/accounts/{one}" for one in ("deactivate", "activate", "remove")),
+            "POST /admin/accounts/{what}",
         ],
         "owner",
     ),
@@ -66,7 +65,7 @@ LEAST = {
 on_sqlite = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 ORDER = ("stranger", "newcomer", "reader", "editor", "owner")
 THERE = {"study_id": 1, "mix_id": 1, "name": "ED1", "kind": "csv", "form": "csv", "token": "none"}
-THERE |= {"public_id": "0" * 32}
+THERE |= {"public_id": "0" * 32, "what": "role"}
 
 
 def routes():
@@ -115,7 +114,7 @@ def test_no_lesser_role_may_use_a_route(admin, world, browse):
             expected = {"stranger": (303, "/admin/login"), "newcomer": (303, "/admin/password")}
             assert told == expected.get(role, (403, None)), (route, role)
             refused[role] += 1
-    assert min(refused[role] for role in ORDER[:-1]) >= 9
+    assert min(refused[role] for role in ORDER[:-1]) >= 5
     become(world, role="owner", password_is_one_time=False)
     assert admin.get("/admin").status_code == 200  # none of it ended the session, or changed anything
     assert 'class="tag open"' in admin.get("/admin/studies/1").text
@@ -127,7 +126,7 @@ def test_each_role_may_use_what_it_should(admin, world, role):
     become(world, role=role)
     csrf = hidden(admin.get("/admin").text, "csrf")
     used = [one for one, least in LEAST.items() if least == role and "/live" not in one and "end" not in one]
-    assert len(used) >= 9
+    assert len(used) >= 5
     for route in used:
         assert ask(admin, route, csrf).status_code not in (401, 403, 500), route
 
@@ -138,7 +137,7 @@ def test_a_form_of_another_site_is_refused(admin, world):
     forms = [route for route in LEAST if route.startswith("POST ")]
     for route in forms:
         assert ask(admin, route, "0" * 64).status_code == 409, route
-    assert len(forms) > 30
+    assert len(forms) > 25
 
 
 @on_sqlite
