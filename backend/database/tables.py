@@ -12,6 +12,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    func,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -51,8 +52,8 @@ class AdminSession(Base):
 
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     admin_id: Mapped[int] = mapped_column(ForeignKey("admins.id", ondelete="CASCADE"), index=True)
-    created_at: Mapped[datetime] = mapped_column(UtcTime)
-    seen_at: Mapped[datetime] = mapped_column(UtcTime)
+    created_at: Mapped[datetime] = mapped_column(UtcTime, server_default=func.now())
+    seen_at: Mapped[datetime] = mapped_column(UtcTime, server_default=func.now())
     expires_at: Mapped[datetime] = mapped_column(UtcTime)
     agent: Mapped[str] = mapped_column(String(80), server_default="")
     awaits_code: Mapped[bool] = mapped_column(server_default=false())

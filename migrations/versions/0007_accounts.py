@@ -19,6 +19,7 @@ depends_on = None
 BIG_KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TIME = sa.DateTime(timezone=True)
 ROLE = "role IN ('owner', 'editor', 'reader')"
+AT_ONCE = 1000
 REFUSAL = "events are append-only"
 
 
@@ -63,7 +64,7 @@ def downgrade() -> None:
         op.execute("DROP TRIGGER events_no_change ON events")
         op.execute("DROP TRIGGER events_no_truncate ON events")
         op.execute("DROP FUNCTION refuse_change_of_events()")
-    # Schema 0006 knows only what happened to a study.
+    # Schema 0006 knows only what happened to a study: the rest of the log is lost. It can be exported before.
     op.execute("DELETE FROM events WHERE study_id IS NULL")
     with op.batch_alter_table("events") as events:
         events.alter_column("study_id", existing_type=sa.Integer(), nullable=False)
@@ -98,8 +99,9 @@ def _upgrade_sessions() -> None:
     # When these began is not known. They end: nobody loses more than a log-in.
     op.execute("DELETE FROM admin_sessions")
     with op.batch_alter_table("admin_sessions") as sessions:
-        sessions.add_column(sa.Column("created_at", TIME, nullable=False))
-        sessions.add_column(sa.Column("seen_at", TIME, nullable=False))
+        # With a default: an older server that still runs while others are upgraded knows neither.
+        for name in ("created_at", "seen_at"):
+            sessions.add_column(sa.Column(name, TIME, nullable=False, server_default=sa.func.now()))
         sessions.add_column(sa.Column("agent", sa.String(80), nullable=False, server_default=""))
         sessions.add_column(sa.Column("awaits_code", sa.Boolean(), nullable=False, server_default=sa.false()))
 
@@ -117,7 +119,7 @@ def _chain_events() -> None:
         sa.column("at", TIME),
         sa.column("hash", sa.String()),
     )
-    connection, before = op.get_bind(), "0" * 64
+    connection, before, hashes = op.get_bind(), "0" * 64, []
     for row in connection.execute(sa.select(events).order_by(events.c.id)).all():
         values = {
             "study": row.study_id,
@@ -130,7 +132,10 @@ def _chain_events() -> None:
         }
         text = json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
         before = hashlib.sha256(text.encode()).hexdigest()
-        connection.execute(sa.update(events).where(events.c.id == row.id).values(hash=before))
+        hashes.append({"number": row.id, "made": before})
+    update = sa.update(events).where(events.c.id == sa.bindparam("number")).values(hash=sa.bindparam("made"))
+    for start in range(0, len(hashes), AT_ONCE):
+        connection.execute(update, hashes[start : start + AT_ONCE])
 
 
 def _utc(at: datetime) -> datetime:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import Response
@@ -19,6 +19,16 @@ from backend.studies.refusals import Refused
 router = APIRouter(prefix="/admin/accounts")
 
 Email = Annotated[str, Form(max_length=254)]
+What = Literal["role", "password", "second-factor", "sessions", "deactivate", "activate", "remove"]
+CHANGES: dict[What, Callable[..., str | None]] = {
+    "role": accounts.set_role,
+    "password": accounts.reset_password,
+    "second-factor": accounts.reset_second_factor,
+    "sessions": accounts.end_sessions,
+    "deactivate": accounts.deactivate,
+    "activate": accounts.activate,
+    "remove": accounts.remove,
+}
 
 
 @dataclass(frozen=True)
@@ -74,43 +84,9 @@ def create(page: AccountsPageDep, email: Email = "", role: Annotated[str, Form()
     return page.change(accounts.create_admin, email, role)
 
 
-@router.post("/role", dependencies=[CheckedForm])
-def set_role(page: AccountsPageDep, email: Email = "", role: Annotated[str, Form()] = "") -> Response:
-    """Give an account another role."""
-    return page.change(accounts.set_role, email, role)
-
-
-@router.post("/password", dependencies=[CheckedForm])
-def reset_password(page: AccountsPageDep, email: Email = "") -> Response:
-    """Give an account a one-time password, which is shown this once, and end its sessions."""
-    return page.change(accounts.reset_password, email)
-
-
-@router.post("/second-factor", dependencies=[CheckedForm])
-def reset_second_factor(page: AccountsPageDep, email: Email = "") -> Response:
-    """Let an account log in by its password alone."""
-    return page.change(accounts.reset_second_factor, email)
-
-
-@router.post("/sessions", dependencies=[CheckedForm])
-def end_sessions(page: AccountsPageDep, email: Email = "") -> Response:
-    """End all log-ins of an account."""
-    return page.change(accounts.end_sessions, email)
-
-
-@router.post("/deactivate", dependencies=[CheckedForm])
-def deactivate(page: AccountsPageDep, email: Email = "") -> Response:
-    """Let an account log in no more."""
-    return page.change(accounts.deactivate, email)
-
-
-@router.post("/activate", dependencies=[CheckedForm])
-def activate(page: AccountsPageDep, email: Email = "") -> Response:
-    """Let an account log in again."""
-    return page.change(accounts.activate, email)
-
-
-@router.post("/remove", dependencies=[CheckedForm])
-def remove(page: AccountsPageDep, email: Email = "") -> Response:
-    """Remove an account."""
-    return page.change(accounts.remove, email)
+@router.post("/{what}", dependencies=[CheckedForm])
+def change(
+    page: AccountsPageDep, what: What, email: Email = "", role: Annotated[str, Form()] = ""
+) -> Response:
+    """Do something to an account; a one-time password that comes of it is shown this once."""
+    return page.change(CHANGES[what], email, *([role] if what == "role" else []))

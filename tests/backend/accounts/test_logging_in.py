@@ -16,6 +16,9 @@ from backend.routes.admin.access import SESSION_COOKIE
 from backend.studies.refusals import Conflict
 from tests.backend.conftest import ADMIN, PASSWORD, add_admin, hidden, log_in
 
+# What no database can change is asked on one of them.
+on_sqlite = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+
 
 def shift(world, table, column, by):
     """Let a time that is stored lie earlier."""
@@ -24,6 +27,7 @@ def shift(world, table, column, by):
             setattr(row, column, getattr(row, column) - by)
 
 
+@on_sqlite
 def test_who_guesses_must_wait_and_others_need_not(world, browse):
     add_admin(world)
     guessing = browse()
@@ -40,6 +44,7 @@ def test_who_guesses_must_wait_and_others_need_not(world, browse):
     assert log_in(browse(), ADMIN, PASSWORD).status_code == 303
 
 
+@on_sqlite
 def test_a_stranger_cannot_keep_an_owner_out_of_her_own_browser(world, browse):
     add_admin(world)
     own = browse()
@@ -88,6 +93,7 @@ def test_waits_grow_end_and_are_shared_by_all_servers(database, settings):
     other.close()
 
 
+@on_sqlite
 def test_one_network_guesses_at_many_addresses_no_faster(database):
     for number in range(throttle.FREE_OF_A_CLIENT):
         throttle.begin_attempt(database, throttle.stranger(f"a{number}@example.org", f"2001:db8::{number:x}"))
@@ -138,6 +144,7 @@ def test_a_code_is_asked_for_and_taken_once(admin, world, browse):
     assert statuses[-1] == 429
 
 
+@on_sqlite
 def test_a_second_factor_is_turned_off_by_a_code_or_by_an_owner(admin, world, browse):
     _, _, recovery = enrol(admin, world)
     csrf = {"csrf": hidden(admin.get("/admin/account").text, "csrf")}
@@ -153,6 +160,7 @@ def test_a_second_factor_is_turned_off_by_a_code_or_by_an_owner(admin, world, br
     assert log_in(admin, ADMIN, PASSWORD).headers["location"] == "/admin"
 
 
+@on_sqlite
 def test_sessions_end_by_time_by_rest_and_by_hand(admin, world, browse):
     hours = timedelta(hours=world.settings.session_hours)
     idle = timedelta(minutes=world.settings.session_idle_minutes)
@@ -180,6 +188,7 @@ def test_sessions_end_by_time_by_rest_and_by_hand(admin, world, browse):
     assert admin.get("/admin").status_code == 200
 
 
+@on_sqlite
 def test_nobody_ends_the_session_of_another(admin, world, browse):
     with world.database.write() as session:
         accounts.create_admin(session, "b@example.org", "editor")
@@ -208,6 +217,7 @@ def test_the_first_link_works_once(browse, world):
         assert [one.email for one in accounts.everyone(session)] == ["first@example.org"]
 
 
+@on_sqlite
 def test_the_first_link_ends_after_a_day_and_with_any_admin(browser, world):
     with world.database.write() as session:
         path = f"/admin/first/{accounts.first_link(session)}"
@@ -219,6 +229,7 @@ def test_the_first_link_ends_after_a_day_and_with_any_admin(browser, world):
     assert browser.get(path).status_code == 404
 
 
+@on_sqlite
 def test_who_gave_no_password_is_asked_for_no_code(database):
     with pytest.raises(Conflict, match="log in again"):
         accounts.give_code(database, b"secret", "none", "123456", 1)

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from backend import accounts, cli
 from backend.database.tables import Event
+from backend.routes.admin import accounts as accounts_page
 from backend.studies import audit_log, lifecycle
 from backend.studies.rating import answer_form, submit
 from tests.backend.accounts.test_roles import routes
@@ -110,15 +111,22 @@ def change_own_account(walk):
     return [new, secret, *recovery]
 
 
+CHANGES = {
+    "role": "role changed",
+    "password": "password reset",
+    "second-factor": "second factor reset",
+    "sessions": "sessions ended",
+    "deactivate": "account deactivated",
+    "activate": "account activated",
+    "remove": "account removed",
+}
+
+
 def change_accounts(walk):
     walk.send("/admin/accounts", "account made", email=OTHER, role="reader")
-    walk.send("/admin/accounts/role", "role changed", email=OTHER, role="editor")
-    walk.send("/admin/accounts/password", "password reset", email=OTHER)
-    walk.send("/admin/accounts/second-factor", "second factor reset", email=OTHER)
-    walk.send("/admin/accounts/sessions", "sessions ended", email=OTHER)
-    walk.send("/admin/accounts/deactivate", "account deactivated", email=OTHER)
-    walk.send("/admin/accounts/activate", "account activated", email=OTHER)
-    walk.send("/admin/accounts/remove", "account removed", email=OTHER)
+    for what, kind in CHANGES.items():
+        walk.send("/admin/accounts/{what}", kind, at=f"/admin/accounts/{what}", email=OTHER, role="editor")
+    assert set(CHANGES) == set(accounts_page.CHANGES)
 
 
 def change_mixes(walk, make_mix):
@@ -157,7 +165,7 @@ def change_studies(walk):
 DOWNLOADS = {
     **{f"{STUDY}/exports/{{name}}.{{kind}}": ["/exports/ratings.csv", "/exports/events.json"]},
     **{f"{STUDY}/exports/bundle.zip": ["/exports/bundle.zip"], f"{STUDY}/results.json": ["/results.json"]},
-    **{f"{STUDY}/results/{{name}}.csv": ["/results/raters.csv"]},
+    **{f"{STUDY}/results/{{name}}.csv": []},
     **{f"{STUDY}/results/{{name}}.tex": [], f"{STUDY}/figures/{{name}}.{{kind}}": []},
     **{f"{STUDY}/report.html": [], f"{STUDY}/report.zip": []},
     "/admin/log.{form}": ["log.csv", "log.xlsx"],
