@@ -9,7 +9,15 @@ from backend.cli.shared import GROUP_OPTIONS, StudyArgument, opened, read_text
 from backend.database.limits import LARGEST_ID
 from backend.languages import Languages
 from backend.settings import load_settings
-from backend.studies.options import FROZEN, StudyOptions, StudyTexts, options_of, parse_texts, show_option
+from backend.studies.options import (
+    DRAWN,
+    FROZEN,
+    StudyOptions,
+    StudyTexts,
+    options_of,
+    parse_texts,
+    show_option,
+)
 
 study_app = typer.Typer(help="Make, set, list, close and reopen studies.", **GROUP_OPTIONS)
 
@@ -122,9 +130,11 @@ def show_study(study: StudyArgument) -> None:
     print(f"  seed: {found.seed}")
     print(f"  language: {found.language}")
     print(f"  raters: {len(progress)}, {submitted} submitted")
-    print("Options, as 'dermvtt study set' takes them" + ("; * fixed by the first rating:" if rated else ":"))
+    fixed = (*DRAWN, *FROZEN) if rated else DRAWN if progress else ()
+    told = "; * fixed by the first rater or rating:" if fixed else ":"
+    print(f"Options, as 'dermvtt study set' takes them{told}")
     for name, value in options_of(found):
-        print(f"  {name}={show_option(name, value)}" + (" *" if rated and name in FROZEN else ""))
+        print(f"  {name}={show_option(name, value)}" + (" *" if name in fixed else ""))
     print("Texts of its own:")
     for code, held in found.texts.items():
         for name, text in StudyTexts.model_validate(held):
@@ -134,7 +144,8 @@ def show_study(study: StudyArgument) -> None:
 
 @study_app.command(
     "set",
-    help="Change options of a study. One that shapes the answers is fixed by the first rating.\n\n"
+    help="Change options of a study. One that shapes the answers is fixed by the first rating, one that "
+    "shapes the orders by the first rater.\n\n"
     "\b\nExample: dermvtt study set 1 zoom=no confidence_levels=5 questions=years,field\n"
     """Example: dermvtt study set 1 'questions=[{"id": "place", "kind": "choice", "required": true,
     "label": {"en": "Where do you work?"}, "choices": ["clinic", "practice"]}]'\n\n"""

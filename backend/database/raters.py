@@ -1,10 +1,11 @@
 """Queries on raters, their invitations and their presentation orders."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Row, delete, func, select, update
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from backend.database import ratings
@@ -77,6 +78,18 @@ def names(session: Session, study_id: int) -> set[str]:
 def last_number(session: Session, study_id: int) -> int:
     """The highest number that a rater of the study bears, 0 before the first."""
     return session.scalar(select(func.max(Rater.number)).where(Rater.study_id == study_id)) or 0
+
+
+def order_rows(session: Session, study_id: int, *, begun: bool = False) -> Sequence[Row[Any]]:
+    """The row of the balanced design of each rater who has one, with her group; ``begun``: who has agreed."""
+    query = select(Rater.group, Rater.order_row)
+    query = query.where(Rater.study_id == study_id, Rater.order_row.is_not(None))
+    return session.execute(query.where(Rater.consented_at.is_not(None)) if begun else query).all()
+
+
+def forget_order(session: Session, rater_id: int) -> None:
+    """Remove a rater's order, nothing of which may have been rated or seen."""
+    session.execute(delete(Presentation).where(Presentation.rater_id == rater_id))
 
 
 def first_choices(session: Session, study_id: int, group: str) -> dict[str, int]:

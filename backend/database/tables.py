@@ -166,7 +166,8 @@ class Rater(Base):
 
     ``group`` is empty until she has begun where the study asks for it. ``first_choice`` is the answer whose
     button stands first on her pages; ``form`` holds what she answered to the study's questions. ``enrolled``:
-    she came by the study's link. Who she is lies apart, as a ``Person``.
+    she came by the study's link. ``order_row`` is her row of the design where orders are balanced. Who she is
+    lies apart, as a ``Person``.
     """
 
     __tablename__ = "raters"
@@ -184,6 +185,7 @@ class Rater(Base):
     first_choice: Mapped[str] = mapped_column(String(4), server_default="real")
     form: Mapped[dict[str, Any]] = mapped_column(JSON, server_default="{}")
     enrolled: Mapped[bool] = mapped_column(server_default=false())
+    order_row: Mapped[int | None]
 
     study: Mapped[Study] = relationship()
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.database import events, mixes, ratings, studies
+from backend.database import events, mixes, raters, ratings, studies
 from backend.database.desk import HeldStudy
 from backend.database.tables import Study
 from backend.languages import translatable
-from backend.studies.options import FROZEN, StudyOptions, StudyTexts, options_of, parse_options
+from backend.studies.options import DRAWN, FROZEN, StudyOptions, StudyTexts, options_of, parse_options
 from backend.studies.refusals import Conflict, Invalid, Unknown
 
 GROUPS = ("ED", "DLE")
@@ -154,7 +154,8 @@ BY_ADMINS = ("options changed", "texts changed", "opened", "closed", "archived",
 def change_options(session: Session, study_id: int, changes: dict[str, Any], *, by: str = "") -> StudyOptions:
     """Change some of a study's options.
 
-    Raises ``Conflict`` for one that the first rating has frozen, ``Invalid`` for a value that cannot be.
+    Raises ``Conflict`` for one that the first rating or the first rater has fixed, ``Invalid`` for a value
+    that cannot be.
     """
     study = get_study(session, study_id, lock=True)
     require_not_archived(study)
@@ -166,6 +167,12 @@ def change_options(session: Session, study_id: int, changes: dict[str, Any], *, 
         raise Conflict(
             f"{', '.join(frozen)} cannot change any more: the study has ratings, and all of them must have "
             "been given under the same conditions."
+        )
+    drawn = [name for name in changed if name in DRAWN]
+    if drawn and raters.last_number(session, study.id):
+        raise Conflict(
+            f"{', '.join(drawn)} cannot change any more: the study has raters, and their orders are drawn. "
+            "Duplicate the study, and set it there before you invite anybody."
         )
     if changed:
         study.options = chosen.model_dump(mode="json")

@@ -106,6 +106,7 @@ def _raters(session: Session, study: Study) -> Rows:
             rater.name,
             rater.group,
             rater.number,
+            rater.order_row,
             state,
             "yes" if one.invited else "no",
             rater.created_at,

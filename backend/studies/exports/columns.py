@@ -76,6 +76,11 @@ RATERS = (
     RATER,
     Column("group", "text", "Her group; empty: she has not chosen one yet."),
     Column("number", "whole", "Counts the raters of the study; with the seed it gives her order."),
+    Column(
+        "order_row",
+        "whole",
+        "Where orders are balanced, her row of the design, which her order follows from, too; else empty.",
+    ),
     Column("state", "text", "`invited`, `rating` or `submitted`."),
     Column("link", "text", "`yes` where she has a link that works, `no` where it was revoked."),
     Column("invited_at", "time", "When she was invited."),

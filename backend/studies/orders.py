@@ -1,0 +1,53 @@
+"""A rater's presentation order: drawn when she is invited, and settled when she begins."""
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from backend.database import mixes, raters
+from backend.database.tables import Presentation, Rater, Study
+from backend.studies.options import options_of
+from backend.studies.randomisation import next_row, presentation_order
+
+
+def draw_order(session: Session, study: Study, rater: Rater, images: Mapping[str, int]) -> None:
+    """Give a new rater of a study that is locked an order of these images, given by their ids in the mix."""
+    if options_of(study).order == "balanced":
+        rater.order_row = _next_row(rater, raters.order_rows(session, study.id))
+    _write(session, study, rater, images)
+
+
+def settle_order(session: Session, rater: Rater) -> None:
+    """Where orders are balanced: balance them over those who begin, now that this rater does.
+
+    Some who are invited never begin, and some choose their group only then. She has seen no image yet, and no
+    other rater of the study may begin meanwhile.
+    """
+    if rater.order_row is None:
+        return
+    row = _next_row(rater, raters.order_rows(session, rater.study_id, begun=True))
+    if row == rater.order_row:
+        return
+    rater.order_row = row
+    raters.forget_order(session, rater.id)
+    images = {image.public_id: image.id for image in mixes.images(session, rater.study.mix_id)}
+    _write(session, rater.study, rater, images)
+
+
+def order_of(study: Study, rater: Rater, images: Iterable[str]) -> list[str]:
+    """The order that the study's seed gives a rater."""
+    return presentation_order(study.seed, rater.number, images, rater.order_row)
+
+
+def _next_row(rater: Rater, held: Sequence[Row[Any]]) -> int:
+    return next_row([row for group, row in held if group == rater.group], [row for _, row in held])
+
+
+def _write(session: Session, study: Study, rater: Rater, images: Mapping[str, int]) -> None:
+    session.add_all(
+        Presentation(rater_id=rater.id, image_id=images[image], position=position, key=secrets.token_hex(16))
+        for position, image in enumerate(order_of(study, rater, images), start=1)
+    )
