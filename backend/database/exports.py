@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
-from backend.database.tables import ConsentText, Image, Presentation, Rater, Rating, Study, Viewing
+from backend.database import mixes
+from backend.database.tables import ConsentText, Image, Presentation, Rater, Rating, Viewing
 
 AT_ONCE = 1000
 
@@ -31,7 +32,7 @@ def history(session: Session, study_id: int) -> Iterator[Row[Any]]:
             Rater.group,
             Image.public_id,
             Image.truth,
-            Image.source,
+            mixes.source_of(session, study_id),
             Presentation.position,
             Rating.answer,
             Rating.confidence,
@@ -106,12 +107,6 @@ def participants(session: Session, study_id: int) -> list[Participant]:
         .order_by(Rater.number)
     )
     return [Participant(rater, language) for rater, language in session.execute(query)]
-
-
-def images(session: Session, study: Study) -> Iterator[Image]:
-    """The images of a study's mix, in the order of their public ids."""
-    query = select(Image).where(Image.mix_id == study.mix_id).order_by(Image.public_id)
-    yield from session.scalars(query, execution_options={"yield_per": AT_ONCE})
 
 
 def _streamed(session: Session, query: Select[Any]) -> Iterator[Row[Any]]:

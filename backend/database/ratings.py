@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Subquery, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
+from backend.database import mixes
 from backend.database.tables import Image, Presentation, Rater, Rating, Viewing
 
 
@@ -89,7 +90,7 @@ def final_ratings(session: Session, study_id: int, *, rater_id: int | None = Non
             Rater.group,
             Image.public_id,
             Image.truth,
-            Image.source,
+            mixes.source_of(session, study_id),
             Presentation.position,
             last.answer,
             first.answer,

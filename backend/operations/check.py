@@ -78,7 +78,7 @@ def _of_log(session: Session) -> Iterator[Finding]:
 
 def _of_orders(session: Session) -> Iterator[Finding]:
     for study in studies.everything(session):
-        images = {image.public_id for image in mixes.images(session, study.mix_id)}
+        images = {image.public_id for image in mixes.images_of(session, study.id)}
         held: list[Rater] = []
         for order in invariants.orders(session, study.id):
             problem = _of_order(study, order, images)

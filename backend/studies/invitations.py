@@ -75,7 +75,7 @@ def invite_all(session: Session, study_id: int, wanted: list[Wanted], *, by: str
     taken = raters.names(session, study.id)
     for one in wanted:
         require_usable(study, one, taken)
-    images = {image.public_id: image.id for image in mixes.images(session, study.mix_id)}
+    images = {image.public_id: image.id for image in mixes.images_of(session, study.id)}
     invited = []
     for one in wanted:
         name = one.name or next_name(one.group or UNGROUPED, taken)

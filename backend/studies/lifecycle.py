@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from backend.database import events, mixes, raters, ratings, studies
 from backend.database.desk import HeldStudy
-from backend.database.tables import Study
+from backend.database.tables import Image, Study, StudyMix
 from backend.languages import translatable
+from backend.studies.mixes import union
 from backend.studies.options import DRAWN, FROZEN, StudyOptions, StudyTexts, options_of, parse_options
 from backend.studies.refusals import Conflict, Invalid, Unknown
 
@@ -37,7 +39,7 @@ ENDED = ("closed", "archived")
 
 def create_study(
     session: Session,
-    mix_id: int,
+    mix_ids: Sequence[int],
     title: str,
     *,
     groups: list[str] | None = None,
@@ -49,15 +51,13 @@ def create_study(
     draft: bool = False,
     by: str = "",
 ) -> Study:
-    """Make a study of a mix, open for answers or a draft. Without a seed a random one is drawn and stored.
+    """Make a study of mixes, open for answers or a draft. Without a seed a random one is drawn and stored.
 
     ``title`` and whatever a language's texts leave empty are shown in all languages.
     """
-    mix = mixes.find(session, mix_id)
-    if mix is None:
-        raise Unknown(f"there is no mix {mix_id}. Import one first: dermvtt import-mix FOLDER")
+    images = union(session, mix_ids)
     if practice_mix_id is not None:
-        _require_outside(session, mix_id, practice_mix_id)
+        _require_outside(session, images, practice_mix_id)
     study = Study(
         title=_text("title", title, TITLE_LENGTH),
         language=language,
@@ -67,13 +67,15 @@ def create_study(
         seed=_text("seed", seed or secrets.token_hex(16), SEED_LENGTH),
         state="draft" if draft else "open",
         version=1,
-        mix=mix,
         practice_mix_id=practice_mix_id,
         created_at=datetime.now(UTC),
     )
     session.add(study)
     session.flush()
-    events.add(session, study.id, "study made", by=by, mix=mix.id, practice_mix=practice_mix_id)
+    for position, mix_id in enumerate(dict.fromkeys(mix_ids), start=1):
+        session.add(StudyMix(study_id=study.id, mix_id=mix_id, position=position))
+    session.flush()
+    events.add(session, study.id, "study made", by=by, mixes=list(dict.fromkeys(mix_ids)), practice_mix=practice_mix_id)
     return study
 
 
@@ -86,14 +88,14 @@ def get_study(session: Session, study_id: int, *, lock: bool = False) -> Study:
 
 
 def duplicate(session: Session, study_id: int, title: str = "", *, seed: str = "", by: str = "") -> Study:
-    """Make a draft with the mix, the texts, the options and the groups of another study, and without raters.
+    """Make a draft with the mixes, texts, options and groups of another study, and without raters.
 
     Orders are drawn anew unless a seed is given.
     """
     model = get_study(session, study_id)
     made = create_study(
         session,
-        model.mix_id,
+        [mix.id for mix in model.mixes],
         title or f"{model.title[: TITLE_LENGTH - 7]} (copy)",
         groups=list(model.groups),
         seed=seed,
@@ -235,14 +237,14 @@ def require_running(study: Study) -> None:
         raise Conflict(f"the study is {study.state}: nobody can be invited to it any more.")
 
 
-def _require_outside(session: Session, mix_id: int, practice_mix_id: int) -> None:
+def _require_outside(session: Session, images: Iterable[Image], practice_mix_id: int) -> None:
     practice = mixes.find(session, practice_mix_id)
     if practice is None:
         raise Unknown(f"there is no practice mix {practice_mix_id}. Import one: dermvtt import-mix FOLDER")
     count = practice.reals + practice.fakes
     if count > MOST_PRACTICE:
         raise Invalid(f"a practice mix has at most {MOST_PRACTICE} images; mix {practice.id} has {count}.")
-    rated = {image.sha256 for image in mixes.images(session, mix_id)}
+    rated = {image.sha256 for image in images}
     if any(image.sha256 in rated for image in mixes.images(session, practice_mix_id)):
         raise Conflict("an image of the practice mix is also in the study's: practice would give it away.")
 

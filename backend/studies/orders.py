@@ -2,9 +2,7 @@
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from backend.database import mixes, raters
@@ -33,7 +31,7 @@ def settle_order(session: Session, rater: Rater) -> None:
         return
     rater.order_row = row
     raters.forget_order(session, rater.id)
-    images = {image.public_id: image.id for image in mixes.images(session, rater.study.mix_id)}
+    images = {image.public_id: image.id for image in mixes.images_of(session, rater.study_id)}
     _write(session, rater.study, rater, images)
 
 
@@ -42,7 +40,7 @@ def order_of(study: Study, rater: Rater, images: Iterable[str]) -> list[str]:
     return presentation_order(study.seed, rater.number, images, rater.order_row)
 
 
-def _next_row(rater: Rater, held: Sequence[Row[Any]]) -> int:
+def _next_row(rater: Rater, held: Sequence[tuple[str, int]]) -> int:
     return next_row([row for group, row in held if group == rater.group], [row for _, row in held])
 
 

@@ -158,7 +158,7 @@ def test_another_study_is_left_out(world, rater):
     rater(1, 1, answer="real")
     rater(1, 2, visible_ms=900.0)
     with world.database.write() as session:
-        other = lifecycle.create_study(session, world.study.mix_id, "Other").id
+        other = lifecycle.create_study(session, [world.mix_id], "Other").id
     for what in set(EXPORTS) - {"images"}:
         # Of the other there is only that it was made.
         assert export(world, what, study=other).count(b"\n") == 1 + (what == "events"), what

@@ -27,7 +27,9 @@ def study(
     """One study: how far its raters are, what happened, and the way to close it."""
     with database.read() as session:
         study = get_study(session, study_id)
+        shown = len(mixes.images_of(session, study_id))
         values = {
+            "twice": sum(mix.reals + mix.fakes for mix in study.mixes) - shown,
             "board": board(session, study),
             "practice": mixes.find(session, study.practice_mix_id or 0),
             "released": events.happened(session, study_id, RELEASED),
@@ -39,7 +41,7 @@ def study(
         admin=admin,
         study=study,
         options=options_of(study),
-        drawn=study.mix.drawn,
+        drawn=study.drawn,
         **values,
     )
 

@@ -94,7 +94,7 @@ def _page(
         status=422 if problem else 200,
         admin=admin,
         study=study,
-        drawn=study.mix.drawn,
+        drawn=study.drawn,
         practice=practice,
         sections=SECTIONS,
         frozen=FROZEN if rated else (),

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from backend.analysis.ratings import COLUMNS
-from backend.database import events, exports, raters, ratings
+from backend.database import events, exports, mixes, raters, ratings
 from backend.database.exports import Participant
 from backend.database.tables import Study
 from backend.studies.exports import columns
@@ -128,13 +128,14 @@ def _events(session: Session, study: Study) -> Rows:
 
 
 def _images(session: Session, study: Study) -> Rows:
-    for image in exports.images(session, study):
+    sources = mixes.sources(session, study.id)
+    for image in mixes.images_of(session, study.id):
         held = image.provenance
         yield [
             image.public_id,
             image.mix_id,
             image.truth,
-            image.source,
+            sources[image.id],
             held.get("diagnosis"),
             image.sha256,
             held,

@@ -6,7 +6,12 @@ RATER = Column("rater", "text", "The rater's pseudonym.")
 GROUP = Column("group", "text", "Her group, such as `ED` or `DLE`.")
 IMAGE = Column("image", "text", "The image's id in its mix.")
 TRUTH = Column("truth", "text", "`real` or `fake`.")
-SOURCE = Column("source", "text", "`real`, or the family of the generator.")
+SOURCE = Column(
+    "source",
+    "text",
+    "`real`, or the family of the generator; in a study of several mixes that has several generators of a "
+    "family, with the first eight digits of the generator's digest.",
+)
 POSITION = Column("position", "whole", "Place in this rater's presentation order, from 1.")
 STUDY = Column("study", "whole", "The study's number.")
 DIAGNOSIS = Column("diagnosis", "text", "Of a real image, as the data set of the mix has it.")
