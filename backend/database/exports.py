@@ -24,7 +24,7 @@ class Participant:
 def history(session: Session, study_id: int) -> Iterator[Row[Any]]:
     """Every rating of a study with what it is about, by rater number, in the order they were given.
 
-    Each row: rater, group, image, truth, source, position, and the columns of the ``Rating``.
+    Each row: rater, group, image, truth, source, position, the columns of the ``Rating``, and showing.
     """
     query = (
         select(
@@ -41,6 +41,7 @@ def history(session: Session, study_id: int) -> Iterator[Row[Any]]:
             Rating.response_clock,
             Rating.answered_at,
             Rating.received_at,
+            Presentation.showing,
         )
         .join(Presentation, Presentation.id == Rating.presentation_id)
         .join(Rater, Rater.id == Presentation.rater_id)
@@ -52,10 +53,10 @@ def history(session: Session, study_id: int) -> Iterator[Row[Any]]:
 
 
 def viewings(session: Session, study_id: int) -> Iterator[Row[Any]]:
-    """One row a rater and image that was on her screen, by rater number and position.
+    """One row a rater and showing of an image that was on her screen, by rater number and position.
 
     Each row: rater, group, image, position, number of stays; visible milliseconds of the first stay, of the
-    last and of all; hidden ones of all; when the first began.
+    last and of all; hidden ones of all; when the first began; showing.
     """
     order = (Viewing.began_at, Viewing.id)
     stays = (
@@ -87,12 +88,20 @@ def viewings(session: Session, study_id: int) -> Iterator[Row[Any]]:
             func.sum(stays.c.visible_ms),
             func.sum(stays.c.hidden_ms),
             func.min(stays.c.began_at),
+            Presentation.showing,
         )
         .select_from(stays)
         .join(Presentation, Presentation.id == stays.c.presentation_id)
         .join(Rater, Rater.id == Presentation.rater_id)
         .join(Image, Image.id == Presentation.image_id)
-        .group_by(Rater.number, Rater.name, Rater.group, Image.public_id, Presentation.position)
+        .group_by(
+            Rater.number,
+            Rater.name,
+            Rater.group,
+            Image.public_id,
+            Presentation.position,
+            Presentation.showing,
+        )
         .order_by(Rater.number, Presentation.position)
     )
     return _streamed(session, query)

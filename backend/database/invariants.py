@@ -56,13 +56,14 @@ class Order:
 
     rater: Rater
     positions: list[int]
+    showings: list[int]
     images: list[str]
 
 
 def orders(session: Session, study_id: int) -> Iterator[Order]:
     """The presentation order of each rater of a study, by her number, one after the other."""
     query = (
-        select(Rater, Presentation.position, Image.public_id)
+        select(Rater, Presentation.position, Presentation.showing, Image.public_id)
         .outerjoin(Presentation, Presentation.rater_id == Rater.id)
         .outerjoin(Image, Image.id == Presentation.image_id)
         .where(Rater.study_id == study_id)
@@ -70,8 +71,8 @@ def orders(session: Session, study_id: int) -> Iterator[Order]:
     )
     rows = session.execute(query, execution_options={"yield_per": AT_ONCE})
     for rater, of_rater in groupby(rows, key=lambda row: row[0]):
-        shown = [(position, image) for _, position, image in of_rater if position is not None]
-        yield Order(rater, [position for position, _ in shown], [image for _, image in shown])
+        shown = [place for _, *place in of_rater if place[0] is not None]
+        yield Order(rater, *([place[part] for place in shown] for part in range(3)))
 
 
 def mixes_short(session: Session) -> Iterator[Row[Any]]:

@@ -294,12 +294,15 @@ class Invitation(Base):
 
 
 class Presentation(Base):
-    """An image at a position (1 first) of a rater's order, under a random key that only she sees."""
+    """An image at a position (1 first) of a rater's order, under a random key that only she sees.
+
+    ``showing`` is 1, or 2 where the image comes again, for the rater's agreement with herself.
+    """
 
     __tablename__ = "presentations"
     __table_args__ = (
         UniqueConstraint("rater_id", "position"),
-        UniqueConstraint("rater_id", "image_id"),
+        UniqueConstraint("rater_id", "image_id", "showing"),
         UniqueConstraint("rater_id", "key"),
     )
 
@@ -307,6 +310,7 @@ class Presentation(Base):
     rater_id: Mapped[int] = mapped_column(ForeignKey("raters.id", ondelete="RESTRICT"))
     image_id: Mapped[int] = mapped_column(ForeignKey("images.id", ondelete="RESTRICT"))
     position: Mapped[int]
+    showing: Mapped[int] = mapped_column(server_default="1")
     key: Mapped[str] = mapped_column(String(32))
 
     image: Mapped[Image] = relationship()

@@ -94,7 +94,7 @@ def _of_order(study: Study, order: Order, images: set[str]) -> str:
         return f"lacks {len(lacking)} of the {len(images)} images of the study"
     if order.positions != list(range(1, count + 1)):
         return f"has gaps: {count} positions from {order.positions[0]} to {order.positions[-1]}"
-    if order.images != order_of(study, order.rater, images):
+    if list(zip(order.images, order.showings, strict=True)) != order_of(study, order.rater, images):
         return "is not the one that the study's seed gives"
     return ""
 

@@ -14,6 +14,7 @@ from backend.database.tables import Image, Study, StudyMix
 from backend.languages import translatable
 from backend.studies.mixes import union
 from backend.studies.options import DRAWN, FROZEN, StudyOptions, StudyTexts, options_of, parse_options
+from backend.studies.randomisation import most_repeats
 from backend.studies.refusals import Conflict, Invalid, Unknown
 
 GROUPS = ("ED", "DLE")
@@ -75,7 +76,9 @@ def create_study(
     for position, mix_id in enumerate(dict.fromkeys(mix_ids), start=1):
         session.add(StudyMix(study_id=study.id, mix_id=mix_id, position=position))
     session.flush()
-    events.add(session, study.id, "study made", by=by, mixes=list(dict.fromkeys(mix_ids)), practice_mix=practice_mix_id)
+    _require_repeatable(session, study)
+    shown = {"mixes": list(dict.fromkeys(mix_ids)), "practice_mix": practice_mix_id}
+    events.add(session, study.id, "study made", by=by, **shown)
     return study
 
 
@@ -179,6 +182,7 @@ def change_options(session: Session, study_id: int, changes: dict[str, Any], *, 
     if changed:
         study.options = chosen.model_dump(mode="json")
         study.version += 1
+        _require_repeatable(session, study)
         values = chosen.model_dump(mode="json", include=set(changed))
         events.add(session, study.id, "options changed", by=by, **values)
         release_results(session, study, by=by)
@@ -235,6 +239,18 @@ def require_running(study: Study) -> None:
     """Raise ``Conflict`` unless raters may be invited."""
     if study.state in ENDED:
         raise Conflict(f"the study is {study.state}: nobody can be invited to it any more.")
+
+
+def _require_repeatable(session: Session, study: Study) -> None:
+    wanted = options_of(study).repeats
+    if not wanted:
+        return
+    images = len(mixes.images_of(session, study.id))
+    if wanted > most_repeats(images):
+        raise Invalid(
+            f"repeats: of {images} images at most {most_repeats(images)} can be shown a second time, so that "
+            "each comes again half of the order later."
+        )
 
 
 def _require_outside(session: Session, images: Iterable[Image], practice_mix_id: int) -> None:

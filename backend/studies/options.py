@@ -19,7 +19,7 @@ BUILT_IN_QUESTIONS = {"years": "number", "field": "text"}
 
 FROZEN = ("zoom", "confidence_levels", "revising", "fixation_ms", "display_limit_ms", "ask_group")
 """Options that shape the answers: they must be the same for all raters, so the first rating freezes them."""
-DRAWN = ("order",)
+DRAWN = ("order", "repeats")
 """Options that shape the presentation orders: they are fixed once a rater has one."""
 
 
@@ -57,6 +57,11 @@ class StudyOptions(BaseModel):
         default="random",
         description="random: an order drawn for each rater; balanced: so that over the raters of a group "
         "each image stands equally often in each quarter of it",
+    )
+    repeats: Annotated[int, _none_or(1, 10_000)] = Field(
+        default=0,
+        description="so many images, drawn for each rater, come a second time, for her agreement with "
+        "herself: at most half of them; 0: none",
     )
     zoom: bool = Field(default=True, description="raters can enlarge an image")
     confidence_levels: Annotated[int, _none_or(2, 9)] = Field(

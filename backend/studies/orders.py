@@ -1,6 +1,7 @@
 """A rater's presentation order: drawn when she is invited, and settled when she begins."""
 
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy.orm import Session
@@ -8,7 +9,7 @@ from sqlalchemy.orm import Session
 from backend.database import mixes, raters
 from backend.database.tables import Presentation, Rater, Study
 from backend.studies.options import options_of
-from backend.studies.randomisation import next_row, presentation_order
+from backend.studies.randomisation import next_row, presentation_order, with_repeats
 
 
 def draw_order(session: Session, study: Study, rater: Rater, images: Mapping[str, int]) -> None:
@@ -35,9 +36,16 @@ def settle_order(session: Session, rater: Rater) -> None:
     _write(session, rater.study, rater, images)
 
 
-def order_of(study: Study, rater: Rater, images: Iterable[str]) -> list[str]:
-    """The order that the study's seed gives a rater."""
-    return presentation_order(study.seed, rater.number, images, rater.order_row)
+def order_of(study: Study, rater: Rater, images: Iterable[str]) -> list[tuple[str, int]]:
+    """The order that the study's seed gives a rater: images, each with which showing it is, 1 or 2."""
+    order = presentation_order(study.seed, rater.number, images, rater.order_row)
+    order = with_repeats(study.seed, rater.number, order, options_of(study).repeats)
+    shown: Counter[str] = Counter()
+    found = []
+    for image in order:
+        shown[image] += 1
+        found.append((image, shown[image]))
+    return found
 
 
 def _next_row(rater: Rater, held: Sequence[tuple[str, int]]) -> int:
@@ -45,7 +53,14 @@ def _next_row(rater: Rater, held: Sequence[tuple[str, int]]) -> int:
 
 
 def _write(session: Session, study: Study, rater: Rater, images: Mapping[str, int]) -> None:
+    # Each showing has a key of its own: nothing in her browser says that she saw the image before.
     session.add_all(
-        Presentation(rater_id=rater.id, image_id=images[image], position=position, key=secrets.token_hex(16))
-        for position, image in enumerate(order_of(study, rater, images), start=1)
+        Presentation(
+            rater_id=rater.id,
+            image_id=images[image],
+            position=position,
+            showing=showing,
+            key=secrets.token_hex(16),
+        )
+        for position, (image, showing) in enumerate(order_of(study, rater, images), start=1)
     )

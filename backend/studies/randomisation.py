@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 PARTS = 4
 """Of a balanced order."""
@@ -47,6 +47,37 @@ def parts(seed: str, row: int, image_ids: Iterable[str]) -> dict[str, int]:
     cycle, line = divmod(row, PARTS)
     dealt = sorted(image_ids, key=lambda image_id: _draw(seed, f"balanced:{cycle}:{image_id}"))
     return {image: SQUARE[line].index(place % PARTS) for place, image in enumerate(dealt)}
+
+
+def with_repeats(seed: str, rater_number: int, order: Sequence[str], count: int) -> list[str]:
+    """The order with so many of its images in it a second time, at least half of the order after the first.
+
+    The images are drawn for this rater among those of the first half of her order; each comes again at a
+    place drawn among those that are far enough behind. Their first showings stand among the others as they
+    did.
+
+    >>> len(with_repeats("seed", 1, ["a", "b", "c", "d"], 1))
+    5
+    """
+    half, last = (len(order) + 1) // 2, len(order)
+    drawn = sorted(
+        range(most_repeats(last)), key=lambda place: _draw(seed, f"repeat:{rater_number}:{order[place]}")
+    )
+    again: dict[int, list[tuple[bytes, str]]] = {}
+    for place in drawn[:count]:
+        draw = _draw(seed, f"again:{rater_number}:{order[place]}")
+        before = place + half + int.from_bytes(draw) % (last - place - half + 1)
+        again.setdefault(before, []).append((draw, order[place]))
+    found: list[str] = []
+    for place in range(last + 1):
+        found += [image for _, image in sorted(again.get(place, []))]
+        found += order[place : place + 1]
+    return found
+
+
+def most_repeats(images: int) -> int:
+    """How many of so many images can be shown a second time."""
+    return images // 2
 
 
 def next_row(group: Iterable[int], everyone: Iterable[int]) -> int:

@@ -1,4 +1,4 @@
-"""balanced presentation orders, several mixes in a study
+"""balanced presentation orders, images shown twice, several mixes in a study
 
 Revision ID: 0008
 Revises: 0006
@@ -12,11 +12,15 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
+ONCE = "CONSTRAINT uq_presentations_rater_id_image_id UNIQUE (rater_id, image_id)"
+TWICE = "CONSTRAINT uq_presentations_rater_id_image_id_showing UNIQUE (rater_id, image_id, showing)"
 OLD_KEY = "CONSTRAINT fk_studies_mix_id FOREIGN KEY(mix_id) REFERENCES mixes (id) ON DELETE RESTRICT"
 
 
 def upgrade() -> None:
     op.add_column("raters", sa.Column("order_row", sa.Integer(), nullable=True))
+    op.add_column("presentations", sa.Column("showing", sa.Integer(), nullable=False, server_default="1"))
+    _exchange(ONCE, TWICE, ["rater_id", "image_id", "showing"])
     op.create_table(
         "study_mixes",
         sa.Column("study_id", sa.Integer(), nullable=False),
@@ -55,7 +59,39 @@ def downgrade() -> None:
         )
     op.create_index("ix_studies_mix_id", "studies", ["mix_id"], unique=False)
     op.drop_table("study_mixes")
+    _forget_second_showings()
+    _exchange(TWICE, ONCE, ["rater_id", "image_id"])
+    op.drop_column("presentations", "showing")
     op.drop_column("raters", "order_row")
+
+
+def _forget_second_showings() -> None:
+    """Schema 0006 knows one showing of an image, and orders without gaps."""
+    presentations = sa.table("presentations", sa.column("id"), sa.column("showing"))
+    second = sa.select(presentations.c.id).where(presentations.c.showing == 2)
+    for name in ("ratings", "viewings"):
+        table = sa.table(name, sa.column("presentation_id"))
+        op.execute(sa.delete(table).where(table.c.presentation_id.in_(second)))
+    connection = op.get_bind()
+    held = sa.text("SELECT DISTINCT rater_id FROM presentations WHERE showing = 2")
+    raters = connection.scalars(held).all()
+    op.execute("DELETE FROM presentations WHERE showing = 2")
+    left = sa.text("SELECT id FROM presentations WHERE rater_id = :rater ORDER BY position")
+    for rater in raters:
+        # An order begins at 1 and only ever moves up: no two showings have one position on the way.
+        for position, shown in enumerate(connection.scalars(left, {"rater": rater}).all(), start=1):
+            moved = sa.text("UPDATE presentations SET position = :position WHERE id = :id")
+            connection.execute(moved, {"position": position, "id": shown})
+
+
+def _exchange(old: str, new: str, columns: list[str]) -> None:
+    """Put a unique constraint of the presentations in place of another."""
+    if op.get_bind().dialect.name == "sqlite":
+        _rewrite("presentations", old, new)
+        op.execute("REINDEX presentations")
+        return
+    op.drop_constraint(old.split()[1], "presentations", type_="unique")
+    op.create_unique_constraint(new.split()[1], "presentations", columns)
 
 
 def _rewrite(table: str, old: str, new: str) -> None:

@@ -10,6 +10,7 @@ from tests.support import consent
 
 OTHERS = {
     "order": "balanced",
+    "repeats": 2,
     "zoom": False,
     "confidence_levels": 5,
     "revising": False,

@@ -39,6 +39,14 @@ SECTIONS = (
                 "the order, so that practice and fatigue meet all images alike.",
                 choices={"random": "At random for each rater", "balanced": "Balanced over the raters"},
             ),
+            Field(
+                "repeats",
+                "Images shown a second time",
+                "So many, drawn for each rater, come again half of the order later: for her agreement with "
+                "herself. Turn off that answers can be changed, or she can make the two agree. 0: none.",
+                10_000,
+                "images",
+            ),
         ),
     ),
     Section(
