@@ -156,7 +156,8 @@ def test_a_study_of_several_mixes_is_made_in_the_browser(admin, world, second):
     page = admin.get(made).text
     assert page.index("Second: 4 reals and 2 fakes") < page.index("5 reals and 3 fakes")
     assert "1 images, each of them shown once" in page
-    assert "Second, mix" in admin.get("/admin").text
+    assert "fakes called <code>pgan:11111111</code> in results" in page
+    assert "Second + mix" in admin.get("/admin").text
     assert "8 reals and 5 fakes" in admin.get(f"{made}/results").text
 
 

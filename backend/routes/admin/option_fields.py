@@ -42,8 +42,9 @@ SECTIONS = (
             Field(
                 "repeats",
                 "Images shown a second time",
-                "So many, drawn for each rater, come again half of the order later: for her agreement with "
-                "herself. Turn off that answers can be changed, or she can make the two agree. 0: none.",
+                "So many, drawn for each rater, come again, half of the order later or more: for her "
+                "agreement with herself. Turn off that answers can be changed, or she can make the two "
+                "agree. 0: none.",
                 10_000,
                 "images",
             ),
