@@ -12,10 +12,10 @@ from backend.database import events, mixes, raters, ratings, studies
 from backend.database.desk import HeldStudy
 from backend.database.tables import Image, Study, StudyMix
 from backend.languages import translatable
-from backend.studies.mixes import union
 from backend.studies.options import DRAWN, FROZEN, StudyOptions, StudyTexts, options_of, parse_options
 from backend.studies.randomisation import most_repeats
 from backend.studies.refusals import Conflict, Invalid, Unknown
+from backend.studies.unions import union
 
 GROUPS = ("ED", "DLE")
 GROUP_NAME = re.compile(r"[^\W\d_][\w-]{0,31}")

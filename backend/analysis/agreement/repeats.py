@@ -1,28 +1,20 @@
 """How far raters agree with themselves: images that were shown to them a second time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtrit
 
 from backend.analysis.agreement.cells import NAMES
 from backend.analysis.agreement.conger import conger_kappa
 from backend.analysis.agreement.counts import MISSING
 from backend.analysis.agreement.estimate import ROUNDING, Estimate
+from backend.analysis.agreement.jackknife import NO_PAIR, Pairs, jackknifed
 from backend.analysis.intervals import LEVEL, wilson
 from backend.analysis.ratings.numbers import labels, numbers
 from backend.analysis.ratings.rows import EVERYONE
 from backend.analysis.ratings.table import RatingsTable
-
-NO_PAIR = "no image was answered at both showings"
-ONE_RATER = "one rater only: an interval for other raters is undefined"
-RATERS_ALIKE = "all raters agree with themselves alike: the standard error is 0 and gives no interval"
-ONE_ANSWER = "each rater gave one answer throughout: agreement by chance is complete, and kappa undefined"
-
-Pairs = NDArray[np.int8]
-"""Answers at the first and at the second showing, an image a column, of those answered at both."""
 
 
 @dataclass(frozen=True)
@@ -185,8 +177,8 @@ def _of_rater(rater: str, group: str, repeated: int, pairs: Pairs, level: float)
 
 def _of_group(group: str, found: Sequence[tuple[int, Pairs]], level: float) -> GroupRepeats:
     answering = [pairs for _, pairs in found if pairs.shape[1]]
-    agreement, agreement_se, agreement_ends, why = _jackknifed(answering, _agreement, 0.0, level)
-    kappa, kappa_se, kappa_ends, reason = _jackknifed(answering, _kappa, -1.0, level)
+    agreement, agreement_se, agreement_ends, why = jackknifed(answering, _agreement, 0.0, level)
+    kappa, kappa_se, kappa_ends, reason = jackknifed(answering, _kappa, -1.0, level)
     n = sum(pairs.shape[1] for pairs in answering)
     repeated = sum(count for count, _ in found)
     return GroupRepeats(
@@ -221,29 +213,3 @@ def _kappa(raters: Sequence[Pairs]) -> float | None:
         beyond += n * (float((pairs[0] == pairs[1]).mean()) - chance)
         room += n * (1 - chance)
     return beyond / room if room > ROUNDING else None
-
-
-def _jackknifed(
-    raters: Sequence[Pairs],
-    statistic: Callable[[Sequence[Pairs]], float | None],
-    minimum: float,
-    level: float,
-) -> tuple[float | None, float | None, tuple[float | None, float | None], str | None]:
-    """A statistic over raters, its standard error and interval for other raters, and why something lacks."""
-    count, none = len(raters), (None, None)
-    if not count:
-        return None, None, none, NO_PAIR
-    value = statistic(raters)
-    if value is None:
-        return None, None, none, ONE_ANSWER
-    if count == 1:
-        return value, None, none, ONE_RATER
-    without = [statistic([*raters[:left], *raters[left + 1 :]]) for left in range(count)]
-    left = np.array([one for one in without if one is not None])
-    if len(left) < count:
-        return value, None, none, ONE_ANSWER
-    se = float(np.sqrt((count - 1) / count * ((left - left.mean()) ** 2).sum()))
-    if se <= ROUNDING:
-        return value, 0.0, none, RATERS_ALIKE
-    half = float(stdtrit(count - 1, (1 + level) / 2)) * se
-    return value, se, (max(minimum, value - half), min(1.0, value + half)), None

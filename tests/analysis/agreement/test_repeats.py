@@ -7,14 +7,8 @@ import numpy as np
 import pytest
 from scipy.stats import t as student
 
-from backend.analysis.agreement.repeats import (
-    NO_PAIR,
-    ONE_ANSWER,
-    ONE_RATER,
-    RATERS_ALIKE,
-    group_repeats,
-    rater_repeats,
-)
+from backend.analysis.agreement.jackknife import NO_PAIR, ONE_ANSWER, ONE_RATER, RATERS_ALIKE
+from backend.analysis.agreement.repeats import group_repeats, rater_repeats
 from backend.analysis.ratings import RatingRow, RatingsTable, read_ratings, write_ratings
 from backend.analysis.report.results import analyze
 from backend.analysis.report.serial import to_dict
