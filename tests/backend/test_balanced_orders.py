@@ -80,6 +80,7 @@ def test_visitors_who_enrol_by_two_processes_at_once_have_balanced_orders(balanc
     assert wrong(balanced) == []
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_groups_are_balanced_each_and_together(balanced):
     for _ in range(4):
         call(balanced, "ED")
@@ -109,6 +110,7 @@ def test_who_never_begins_and_who_is_deleted_does_not_count(balanced):
     assert note.startswith("note: study 1: the orders of ED are not quite balanced: a rater was deleted")
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_the_group_that_a_rater_chooses_is_the_one_that_is_balanced(balanced):
     with balanced.database.write() as session:
         lifecycle.change_options(session, balanced.study.id, {"ask_group": True})
@@ -137,6 +139,7 @@ def choose(world, name, group):
         ("UPDATE studies SET seed = 'another'", "the order of ED2 is not the one"),
     ],
 )
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_the_check_finds_orders_that_the_design_does_not_give(balanced, change, found):
     call(balanced, "ED", 2)
     consent(balanced, "ED1")
@@ -147,6 +150,7 @@ def test_the_check_finds_orders_that_the_design_does_not_give(balanced, change, 
     assert any(found in line for line in wrong(balanced))
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_a_copy_of_the_study_has_balanced_orders_too(balanced):
     with balanced.database.write() as session:
         made = lifecycle.duplicate(session, balanced.study.id)

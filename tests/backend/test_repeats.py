@@ -83,6 +83,7 @@ def test_each_comes_again_once_and_at_least_half_of_the_order_later(seed, rater,
     assert found == with_repeats(seed, rater, order, count)
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_over_raters_all_images_come_again_equally_often(build_world):
     world = build_world(groups=())
     with world.database.write() as session:
@@ -159,12 +160,14 @@ def test_ratings_are_of_the_first_showing_and_the_second_stands_beside(repeating
     assert {str(step.position) for step, _ in own.mistaken} == places
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_a_study_without_repeats_has_the_files_it_always_had(world, browser):
     consent(world)
     header = csv_of(world.database, 1).decode().splitlines()[0]
     assert header.endswith(",answered_at,diagnosis")
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_more_than_can_come_again_half_of_the_order_later_are_refused(build_world):
     world = build_world(groups=())
     with pytest.raises(Invalid, match="of 8 images at most 4"), world.database.write() as session:
@@ -173,6 +176,7 @@ def test_more_than_can_come_again_half_of_the_order_later_are_refused(build_worl
         lifecycle.create_study(session, [1], "Skin", options=StudyOptions(repeats=5))
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_the_check_knows_them(repeating):
     assert findings(repeating.database, store_of(repeating)) == []
     with repeating.database.write() as session:
@@ -184,6 +188,7 @@ def test_the_check_knows_them(repeating):
     ]
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_they_travel_in_a_bundle(repeating, browser, make_url, tmp_path):
     answer_all(repeating, browser)
     there = Database(make_url("sqlite"))

@@ -94,6 +94,7 @@ def test_each_picture_is_shown_once_and_each_generator_has_its_results(both):
         assert all(row["source"] == sources[row["image"]] for row in rows[what])
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_generators_of_different_families_go_by_their_families(world, make_mix):
     other = take(world, change(make_mix(3, 2, seed=6), family="dcgan"))
     with world.database.write() as session:
@@ -107,6 +108,7 @@ def refused(world, *mix_ids):
     return problem.type, str(problem.value)
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_mixes_that_do_not_fit_together_are_refused(world, make_mix):
     ids = [image["id"] for image in json.loads((world.mix_folder / "manifest.json").read_text())["images"]]
     larger = take(world, make_mix(2, 2, seed=7, side=32))
@@ -142,6 +144,7 @@ def test_no_image_of_any_mix_may_be_for_practice_and_no_mix_in_use_is_deleted(bo
         delete_mix(both.database, store_of(both), 2)
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_a_study_of_several_mixes_is_made_in_the_browser(admin, world, second):
     form = admin.get(f"/admin/studies/new?mix={second.id}").text
     assert form.count("checked") == 1
@@ -185,6 +188,7 @@ def test_which_mix_an_image_is_of_changes_no_byte_that_a_rater_is_sent(both, bro
     assert b"Second" not in everything
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_the_order_does_not_follow_the_mixes(both):
     with both.database.read() as session:
         images = mixes.images_of(session, both.study.id)
@@ -194,6 +198,7 @@ def test_the_order_does_not_follow_the_mixes(both):
     assert all(order != sorted(order) and order != sorted(order, reverse=True) for order in orders)
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_it_travels_in_a_bundle(both, make_url, tmp_path):
     answer_all(both)
     there, store = Database(make_url("sqlite")), ImageStore(tmp_path / "there")
@@ -205,6 +210,7 @@ def test_it_travels_in_a_bundle(both, make_url, tmp_path):
     there.close()
 
 
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_a_bundle_from_before_there_were_several_mixes_is_taken_in(world, make_url, tmp_path):
     consent(world)
 
