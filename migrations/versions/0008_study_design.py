@@ -1,14 +1,14 @@
 """balanced presentation orders, images shown twice, several mixes in a study
 
 Revision ID: 0008
-Revises: 0006
+Revises: 0007
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
@@ -42,7 +42,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # Schema 0006 knows one mix a study. A column that refers to another table cannot be added to SQLite's
+    # Schema 0007 knows one mix a study. A column that refers to another table cannot be added to SQLite's
     # table unless it may be empty; it is filled at once, and that it may not be is said afterwards.
     op.execute("ALTER TABLE studies ADD COLUMN mix_id INTEGER")
     op.execute(
@@ -66,7 +66,7 @@ def downgrade() -> None:
 
 
 def _forget_second_showings() -> None:
-    """Schema 0006 knows one showing of an image, and orders without gaps."""
+    """Schema 0007 knows one showing of an image, and orders without gaps."""
     presentations = sa.table("presentations", sa.column("id"), sa.column("showing"))
     second = sa.select(presentations.c.id).where(presentations.c.showing == 2)
     for name in ("ratings", "viewings"):

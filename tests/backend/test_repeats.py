@@ -204,7 +204,7 @@ def test_the_schema_goes_down_without_second_showings_and_up_again(repeating, br
     with repeating.database.read() as session:
         rater = session.scalar(sa.select(Rater.id).where(Rater.name == "ED1"))
     first = [image for image, showing, _ in order_of(repeating) if showing == 1]
-    schema.downgrade(engine, "0006")
+    schema.downgrade(engine, "0007")
     with engine.begin() as connection:
         rows = connection.execute(
             sa.text("SELECT image_id, position FROM presentations WHERE rater_id = :id ORDER BY position"),

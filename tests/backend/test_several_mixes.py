@@ -228,7 +228,7 @@ def test_a_bundle_from_before_there_were_several_mixes_is_taken_in(world, make_u
 
 def test_the_schema_goes_down_and_up_with_its_mixes(both):
     engine = both.database.engine
-    schema.downgrade(engine, "0006")
+    schema.downgrade(engine, "0007")
     with engine.begin() as connection:
         assert connection.scalars(sa.text("SELECT mix_id FROM studies ORDER BY id")).all() == [1, 1]
         practice = connection.scalars(sa.text("SELECT practice_mix_id FROM studies"))
