@@ -96,7 +96,7 @@ def _make_study(settings: Settings, mix_folder: Path, name: str) -> Links:
         if links is None:
             mix = import_mix(database, open_store(settings), mix_folder, name).mix
             with database.write() as session:
-                study = create_study(session, mix.id, TITLE, seed=str(SEED), texts=_texts(mix_folder))
+                study = create_study(session, [mix.id], TITLE, seed=str(SEED), texts=_texts(mix_folder))
                 tokens = {group: invite(session, study.id, group)[0].token for group in GROUPS}
                 links = Links(tokens, ADMIN, accounts.create_admin(session, ADMIN))
                 # Inside the transaction: links that could not be kept must not exist. A crash before the

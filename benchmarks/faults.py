@@ -139,7 +139,7 @@ def study(home: Path, url: str):  # noqa: ANN201 - five plain values
     schema.upgrade(database.engine)
     mix = import_mix(database, ImageStore(settings.images_dir), write_mix(home / "mix", 50, 30)).mix
     with database.write() as session:
-        made = create_study(session, mix.id, "Skin", seed="seed")
+        made = create_study(session, [mix.id], "Skin", seed="seed")
         tokens = [one.token for one in invite(session, made.id, "ED", 3)]
         for token in tokens:
             begin(session, token, consent(admit(session, token).study, "en", str), form={})

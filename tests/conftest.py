@@ -149,7 +149,7 @@ def build_world(settings, database, make_mix) -> Callable[..., World]:
         folder = make_mix(**mix)
         imported = import_mix(database, ImageStore(settings.images_dir), folder)
         with database.write() as session:
-            study = create_study(session, imported.mix.id, "Skin", seed="seed")
+            study = create_study(session, [imported.mix.id], "Skin", seed="seed")
             invited = [invite(session, study.id, group)[0] for group in groups]
         return World(settings, database, study, folder, {one.name: one.token for one in invited})
 

@@ -9,7 +9,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from backend.database.sessions import Database
-from backend.database.tables import Image, Mix, Presentation, Rater, Rating, Study
+from backend.database.tables import Image, Mix, Presentation, Rater, Rating, Study, StudyMix
 from backend.settings import Settings
 from backend.studies.consent import begin, told
 from backend.studies.invitations import admit
@@ -28,6 +28,7 @@ class World:
     study: Study
     mix_folder: Path
     link: dict[str, str] = field(default_factory=dict)
+    mix_id: int = 1
 
 
 def consent(world: World, name: str = "ED1", **form: str) -> None:
@@ -96,9 +97,10 @@ def fill(database: Database, raters: int, images: int, number: int = 0) -> int:
             )
             for i in range(images)
         ]
-        study = Study(title="Large", groups=["ED"], seed="s", state="open", mix_id=mix.id, created_at=began)
+        study = Study(title="Large", groups=["ED"], seed="s", state="open", created_at=began)
         session.add_all([study, *shown])
         session.flush()
+        session.add(StudyMix(study_id=study.id, mix_id=mix.id, position=1))
         people = [
             Rater(
                 study_id=study.id,

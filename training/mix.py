@@ -50,6 +50,8 @@ def mix(
 ) -> Manifest:
     """Write the mix folder ``out``, wholly determined by the seed, the dataset and the generator.
 
+    Under one seed the mixes of several generators have the same reals, and no id in common.
+
     Reals are drawn without replacement from all images or those that ``where`` selects, of one lesion at most
     one where the dataset knows lesions and has enough. With ``harmonised`` all images, reals after their
     reduction, pass through the chain of ``training.harmonise``.
@@ -59,9 +61,9 @@ def mix(
     """
     if fakes < 0 or reals < 0 or fakes + reals == 0:
         raise UserError(f"a mix needs at least one image; asked for {fakes} fakes and {reals} reals.")
-    for_reals, for_fakes, for_ids = (
-        np.random.default_rng(part) for part in np.random.SeedSequence(seed).spawn(3)
-    )
+    for_reals, for_fakes = (np.random.default_rng(part) for part in np.random.SeedSequence(seed).spawn(2))
+    # Of several generators under one seed: a study shows their mixes together, and each image needs its id.
+    for_ids = np.random.default_rng([seed, 2, int(generator.digest[:32], 16)])
     rows, per_lesion = choose_reals(dataset, reals, for_reals, where)
     require_reducible(dataset, generator.resolution)
     if harmonised:

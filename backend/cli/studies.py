@@ -9,7 +9,15 @@ from backend.cli.shared import GROUP_OPTIONS, StudyArgument, opened, read_text
 from backend.database.limits import LARGEST_ID
 from backend.languages import Languages
 from backend.settings import load_settings
-from backend.studies.options import FROZEN, StudyOptions, StudyTexts, options_of, parse_texts, show_option
+from backend.studies.options import (
+    DRAWN,
+    FROZEN,
+    StudyOptions,
+    StudyTexts,
+    options_of,
+    parse_texts,
+    show_option,
+)
 
 study_app = typer.Typer(help="Make, set, list, close and reopen studies.", **GROUP_OPTIONS)
 
@@ -33,7 +41,12 @@ def _text(what: str) -> object:
 
 
 MixOption = Annotated[
-    int, typer.Option(min=1, max=LARGEST_ID, help="The mix's number, as 'import-mix' printed it.")
+    list[int],
+    typer.Option(
+        min=1,
+        max=LARGEST_ID,
+        help="The mix's number, as 'import-mix' printed it; repeat for more, such as several generators.",
+    ),
 ]
 PracticeOption = Annotated[
     int | None,
@@ -59,9 +72,13 @@ def create_study(
     introduction: Annotated[str, typer.Option(help="What raters read first [default: a general text].")] = "",
     draft: Annotated[bool, typer.Option("--draft", help="Take no answers before 'study open'.")] = False,
 ) -> None:
-    """Make a study of an imported mix, open for answers.
+    """Make a study of an imported mix, or of several, open for answers.
+
+    A picture that several of the mixes have is shown once.
 
     Example: dermvtt study create --mix 1 --title "Real or generated?" --group ED --group DLE
+
+    Example: dermvtt study create --mix 1 --mix 2 --title "Two generators"
     """
     from backend.studies import lifecycle
 
@@ -95,7 +112,8 @@ def list_studies() -> None:
         for study in studies.everything(session):
             progress = raters.progress(session, study.id)
             submitted = sum(one.rater.submitted_at is not None for one in progress)
-            what = f"mix {study.mix_id}: {study.mix.name}; {len(progress)} raters, {submitted} submitted"
+            shown = "; ".join(f"mix {mix.id}: {mix.name}" for mix in study.mixes)
+            what = f"{shown}; {len(progress)} raters, {submitted} submitted"
             print(f"{study.id}  {study.state:8}  {study.title}  ({what})")
 
 
@@ -115,16 +133,18 @@ def show_study(study: StudyArgument) -> None:
         rated = ratings.any_in_study(session, found.id)
     submitted = sum(one.rater.submitted_at is not None for one in progress)
     print(f"Study {found.id} is {found.state}: {found.title}")
-    for shown, name in ((found.mix, "mix"), (practice, "practice mix")):
+    for shown, name in (*((mix, "mix") for mix in found.mixes), (practice, "practice mix")):
         if shown:
             print(f"  {name}: {shown.id} ({shown.name}), {shown.reals} reals, {shown.fakes} fakes")
     print(f"  groups: {', '.join(found.groups)}")
     print(f"  seed: {found.seed}")
     print(f"  language: {found.language}")
     print(f"  raters: {len(progress)}, {submitted} submitted")
-    print("Options, as 'dermvtt study set' takes them" + ("; * fixed by the first rating:" if rated else ":"))
+    fixed = (*DRAWN, *FROZEN) if rated else DRAWN if progress else ()
+    told = "; * fixed by the first rater or rating:" if fixed else ":"
+    print(f"Options, as 'dermvtt study set' takes them{told}")
     for name, value in options_of(found):
-        print(f"  {name}={show_option(name, value)}" + (" *" if rated and name in FROZEN else ""))
+        print(f"  {name}={show_option(name, value)}" + (" *" if name in fixed else ""))
     print("Texts of its own:")
     for code, held in found.texts.items():
         for name, text in StudyTexts.model_validate(held):
@@ -134,7 +154,8 @@ def show_study(study: StudyArgument) -> None:
 
 @study_app.command(
     "set",
-    help="Change options of a study. One that shapes the answers is fixed by the first rating.\n\n"
+    help="Change options of a study. One that shapes the answers is fixed by the first rating, one that "
+    "shapes the orders by the first rater.\n\n"
     "\b\nExample: dermvtt study set 1 zoom=no confidence_levels=5 questions=years,field\n"
     """Example: dermvtt study set 1 'questions=[{"id": "place", "kind": "choice", "required": true,
     "label": {"en": "Where do you work?"}, "choices": ["clinic", "practice"]}]'\n\n"""
@@ -247,7 +268,7 @@ def duplicate_study(
     title: Annotated[str, typer.Option(help="Its title [default: the old one and (copy)].")] = "",
     seed: SeedOption = "",
 ) -> None:
-    """Make a draft with the mix, texts, options and groups of a study, and without its raters.
+    """Make a draft with the mixes, texts, options and groups of a study, and without its raters.
 
     Example: dermvtt study duplicate 1 --title "Real or generated? Second round"
     """

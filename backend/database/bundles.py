@@ -23,6 +23,7 @@ from backend.database.tables import (
     Rater,
     Rating,
     Study,
+    StudyMix,
     Viewing,
 )
 
@@ -30,7 +31,7 @@ AT_ONCE = 1000
 
 
 def _mixes_of(study_id: int) -> Select[Any]:
-    used = select(Study.mix_id).where(Study.id == study_id)
+    used = select(StudyMix.mix_id).where(StudyMix.study_id == study_id)
     return used.union(select(Study.practice_mix_id).where(Study.id == study_id))  # type: ignore[return-value]
 
 
@@ -50,6 +51,7 @@ _TRAVEL: dict[Any, Any] = {
     Mix: lambda study: Mix.id.in_(_mixes_of(study)),
     Image: lambda study: Image.mix_id.in_(_mixes_of(study)),
     Study: lambda study: Study.id == study,
+    StudyMix: lambda study: StudyMix.study_id == study,
     ConsentText: lambda study: ConsentText.version.in_(_consents_of(study)),
     Rater: lambda study: Rater.study_id == study,
     Presentation: lambda study: Presentation.rater_id.in_(_raters_of(study)),

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from backend.database.tables import Enrolment, Study
+from backend.database.tables import Enrolment
 
 
 def of_study(session: Session, study_id: int) -> Enrolment | None:
@@ -14,4 +14,4 @@ def of_study(session: Session, study_id: int) -> Enrolment | None:
 def by_token_hash(session: Session, token_hash: str) -> Enrolment | None:
     """The enrolment whose link holds this token, with its study."""
     query = select(Enrolment).where(Enrolment.token_hash == token_hash)
-    return session.scalar(query.options(joinedload(Enrolment.study).joinedload(Study.mix)))
+    return session.scalar(query.options(joinedload(Enrolment.study)))

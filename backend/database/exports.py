@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
-from backend.database.tables import ConsentText, Image, Presentation, Rater, Rating, Study, Viewing
+from backend.database import mixes
+from backend.database.tables import ConsentText, Image, Presentation, Rater, Rating, Viewing
 
 AT_ONCE = 1000
 
@@ -23,7 +24,7 @@ class Participant:
 def history(session: Session, study_id: int) -> Iterator[Row[Any]]:
     """Every rating of a study with what it is about, by rater number, in the order they were given.
 
-    Each row: rater, group, image, truth, source, position, and the columns of the ``Rating``.
+    Each row: rater, group, image, truth, source, position, the columns of the ``Rating``, and showing.
     """
     query = (
         select(
@@ -31,7 +32,7 @@ def history(session: Session, study_id: int) -> Iterator[Row[Any]]:
             Rater.group,
             Image.public_id,
             Image.truth,
-            Image.source,
+            mixes.source_of(session, study_id),
             Presentation.position,
             Rating.answer,
             Rating.confidence,
@@ -40,6 +41,7 @@ def history(session: Session, study_id: int) -> Iterator[Row[Any]]:
             Rating.response_clock,
             Rating.answered_at,
             Rating.received_at,
+            Presentation.showing,
         )
         .join(Presentation, Presentation.id == Rating.presentation_id)
         .join(Rater, Rater.id == Presentation.rater_id)
@@ -51,10 +53,10 @@ def history(session: Session, study_id: int) -> Iterator[Row[Any]]:
 
 
 def viewings(session: Session, study_id: int) -> Iterator[Row[Any]]:
-    """One row a rater and image that was on her screen, by rater number and position.
+    """One row a rater and showing of an image that was on her screen, by rater number and position.
 
     Each row: rater, group, image, position, number of stays; visible milliseconds of the first stay, of the
-    last and of all; hidden ones of all; when the first began.
+    last and of all; hidden ones of all; when the first began; showing.
     """
     order = (Viewing.began_at, Viewing.id)
     stays = (
@@ -86,12 +88,20 @@ def viewings(session: Session, study_id: int) -> Iterator[Row[Any]]:
             func.sum(stays.c.visible_ms),
             func.sum(stays.c.hidden_ms),
             func.min(stays.c.began_at),
+            Presentation.showing,
         )
         .select_from(stays)
         .join(Presentation, Presentation.id == stays.c.presentation_id)
         .join(Rater, Rater.id == Presentation.rater_id)
         .join(Image, Image.id == Presentation.image_id)
-        .group_by(Rater.number, Rater.name, Rater.group, Image.public_id, Presentation.position)
+        .group_by(
+            Rater.number,
+            Rater.name,
+            Rater.group,
+            Image.public_id,
+            Presentation.position,
+            Presentation.showing,
+        )
         .order_by(Rater.number, Presentation.position)
     )
     return _streamed(session, query)
@@ -106,12 +116,6 @@ def participants(session: Session, study_id: int) -> list[Participant]:
         .order_by(Rater.number)
     )
     return [Participant(rater, language) for rater, language in session.execute(query)]
-
-
-def images(session: Session, study: Study) -> Iterator[Image]:
-    """The images of a study's mix, in the order of their public ids."""
-    query = select(Image).where(Image.mix_id == study.mix_id).order_by(Image.public_id)
-    yield from session.scalars(query, execution_options={"yield_per": AT_ONCE})
 
 
 def _streamed(session: Session, query: Select[Any]) -> Iterator[Row[Any]]:

@@ -1,13 +1,17 @@
 """Queries for what must be true of every installation, over all tables, also those made later."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, distinct, func, or_, select, text
+from sqlalchemy import Row, Select, and_, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from backend.database.columns import Base
-from backend.database.tables import Image, Mix, Presentation, Rater, Rating, Study, Viewing
+from backend.database.tables import Image, Mix, Presentation, Rater, Rating, Viewing
+
+AT_ONCE = 1000
 
 
 def damage(session: Session) -> list[str]:
@@ -46,31 +50,29 @@ def is_guarded(session: Session) -> bool:
     return set(names) <= set(session.scalars(text(triggers)))
 
 
-def orders(session: Session) -> Iterator[Row[Any]]:
-    """Each rater's presentation order.
+@dataclass(frozen=True)
+class Order:
+    """A rater's presentation order as it is stored: images by their ids in their mix, by position."""
 
-    Each row: study, rater's name, positions, the smallest, the largest, different images, those of them that
-    belong to the study's own mix, and how many images that has.
-    """
-    own = func.count(distinct(Image.id)).filter(Image.mix_id == Study.mix_id)
+    rater: Rater
+    positions: list[int]
+    showings: list[int]
+    images: list[str]
+
+
+def orders(session: Session, study_id: int) -> Iterator[Order]:
+    """The presentation order of each rater of a study, by her number, one after the other."""
     query = (
-        select(
-            Rater.study_id,
-            Rater.name,
-            func.count(distinct(Presentation.position)),
-            func.min(Presentation.position),
-            func.max(Presentation.position),
-            func.count(distinct(Presentation.image_id)),
-            own,
-            Mix.reals + Mix.fakes,
-        )
-        .join(Study, Study.id == Rater.study_id)
-        .join(Mix, Mix.id == Study.mix_id)
+        select(Rater, Presentation.position, Presentation.showing, Image.public_id)
         .outerjoin(Presentation, Presentation.rater_id == Rater.id)
         .outerjoin(Image, Image.id == Presentation.image_id)
-        .group_by(Rater.id, Rater.study_id, Rater.name, Mix.id, Mix.reals, Mix.fakes)
+        .where(Rater.study_id == study_id)
+        .order_by(Rater.number, Presentation.position)
     )
-    yield from session.execute(query.order_by(Rater.study_id, Rater.name))
+    rows = session.execute(query, execution_options={"yield_per": AT_ONCE})
+    for rater, of_rater in groupby(rows, key=lambda row: row[0]):
+        shown = [place for _, *place in of_rater if place[0] is not None]
+        yield Order(rater, *([place[part] for place in shown] for part in range(3)))
 
 
 def mixes_short(session: Session) -> Iterator[Row[Any]]:

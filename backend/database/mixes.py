@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import delete, func, or_, select, text
+from sqlalchemy import ColumnElement, case, delete, distinct, func, or_, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from backend.database.tables import Image, Mix, Study
+from backend.database.tables import Image, Mix, Study, StudyMix
 
 
 def find(session: Session, mix_id: int) -> Mix | None:
@@ -29,6 +29,47 @@ def images(session: Session, mix_id: int) -> Sequence[Image]:
     return session.scalars(select(Image).where(Image.mix_id == mix_id).order_by(Image.public_id)).all()
 
 
+def images_of(session: Session, study_id: int) -> list[Image]:
+    """The images that a study shows, in the order of their public ids: of all its mixes, each picture once.
+
+    What several of them hold is taken from the first of them.
+    """
+    query = (
+        select(Image, StudyMix.position)
+        .join(StudyMix, StudyMix.mix_id == Image.mix_id)
+        .where(StudyMix.study_id == study_id)
+        .order_by(StudyMix.position, Image.public_id)
+    )
+    found, held = [], {}
+    for image, position in session.execute(query):
+        if held.setdefault(image.sha256, position) == position:
+            found.append(image)
+    return sorted(found, key=lambda image: image.public_id)
+
+
+def source_of(session: Session, study_id: int) -> ColumnElement[str]:
+    """What a study calls the source of an image: ``real``, or the family of its generator.
+
+    Where a study has several mixes with fakes of several generators of one family, the first eight digits of
+    the generator's digest follow, as in ``pgan:3f0a91c2``.
+    """
+    generator = Image.provenance["generator"].as_string()
+    shown = select(Image.source).join(StudyMix, StudyMix.mix_id == Image.mix_id)
+    shown = shown.where(StudyMix.study_id == study_id, Image.truth == "fake").group_by(Image.source)
+    several = shown.having(func.count(distinct(generator)) > 1, func.count(distinct(Image.mix_id)) > 1)
+    families = session.scalars(several).all()
+    if not families:
+        return Image.source
+    told = Image.source + ":" + func.substr(generator, 1, 8)
+    return case((Image.source.in_(families) & generator.is_not(None), told), else_=Image.source)
+
+
+def sources(session: Session, study_id: int) -> dict[int, str]:
+    """The source of each image of a study's mixes, as ``source_of`` says, by the image's number."""
+    query = select(Image.id, source_of(session, study_id)).join(StudyMix, StudyMix.mix_id == Image.mix_id)
+    return dict(session.execute(query.where(StudyMix.study_id == study_id)).all())
+
+
 def page(
     session: Session, mix_id: int, source: str, first: int, count: int
 ) -> tuple[Sequence[Image], dict[str, int]]:
@@ -48,7 +89,8 @@ def image(session: Session, mix_id: int, public_id: str) -> Image | None:
 
 def studies_of(session: Session, mix_id: int) -> Sequence[Study]:
     """The studies that show a mix, also for practice."""
-    shown = or_(Study.mix_id == mix_id, Study.practice_mix_id == mix_id)
+    rated = select(StudyMix.study_id).where(StudyMix.mix_id == mix_id)
+    shown = or_(Study.id.in_(rated), Study.practice_mix_id == mix_id)
     return session.scalars(select(Study).where(shown).order_by(Study.id)).all()
 
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
 from backend.database import ratings
-from backend.database.tables import Invitation, Presentation, Rater, Rating, Study
+from backend.database.tables import Invitation, Presentation, Rater, Rating
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Progress:
 def find_by_token_hash(
     session: Session, token_hash: str, *, lock: bool = False, alone: bool = False
 ) -> Rater | None:
-    """The rater of an invitation that is not revoked, with her study and its mix.
+    """The rater of an invitation that is not revoked, with her study.
 
     ``lock`` holds the rater against other writers, and the study and the link as they are, until the commit,
     so that what is checked stays true. ``alone``: no other rater of the study may write meanwhile.
@@ -36,7 +36,7 @@ def find_by_token_hash(
         .join(Rater.study)
         .join(Invitation, Invitation.rater_id == Rater.id)
         .where(Invitation.token_hash == token_hash, Invitation.revoked_at.is_(None))
-        .options(contains_eager(Rater.study).joinedload(Study.mix, innerjoin=True))
+        .options(contains_eager(Rater.study))
     )
     if not lock:
         return session.scalar(query)
@@ -77,6 +77,19 @@ def names(session: Session, study_id: int) -> set[str]:
 def last_number(session: Session, study_id: int) -> int:
     """The highest number that a rater of the study bears, 0 before the first."""
     return session.scalar(select(func.max(Rater.number)).where(Rater.study_id == study_id)) or 0
+
+
+def order_rows(session: Session, study_id: int, *, begun: bool = False) -> list[tuple[str, int]]:
+    """The row of the balanced design of each rater who has one, with her group; ``begun``: who has agreed."""
+    query = select(Rater.group, Rater.order_row)
+    query = query.where(Rater.study_id == study_id, Rater.order_row.is_not(None))
+    found = session.execute(query.where(Rater.consented_at.is_not(None)) if begun else query)
+    return [(group, row) for group, row in found]
+
+
+def forget_order(session: Session, rater_id: int) -> None:
+    """Remove a rater's order, nothing of which may have been rated or seen."""
+    session.execute(delete(Presentation).where(Presentation.rater_id == rater_id))
 
 
 def first_choices(session: Session, study_id: int, group: str) -> dict[str, int]:

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Subquery, exists, func, select
+from sqlalchemy import Select, Subquery, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from backend.database.tables import Image, Presentation, Rater, Rating, Viewing
+from backend.database import mixes
+from backend.database.tables import Image, Presentation, Rater, Rating, Study, Viewing
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,10 @@ class Step:
 
 @dataclass(frozen=True)
 class FinalRating:
-    """A rater's current answer to an image with its history in short: a row of the ratings export."""
+    """A rater's current answer to an image with its history in short: a row of the ratings export.
+
+    All of it is of the first showing, but for the position of a second one and her current answer to that.
+    """
 
     rater: str
     group: str
@@ -41,6 +46,8 @@ class FinalRating:
     response_ms: float | None
     answered_at: datetime | None
     diagnosis: str | None = None
+    repeat_position: int | None = None
+    repeat_answer: str | None = None
 
 
 def steps(session: Session, rater_id: int) -> list[Step]:
@@ -89,7 +96,7 @@ def final_ratings(session: Session, study_id: int, *, rater_id: int | None = Non
             Rater.group,
             Image.public_id,
             Image.truth,
-            Image.source,
+            mixes.source_of(session, study_id),
             Presentation.position,
             last.answer,
             first.answer,
@@ -99,7 +106,7 @@ def final_ratings(session: Session, study_id: int, *, rater_id: int | None = Non
             last.answered_at,
             Image.provenance["diagnosis"].as_string(),
         )
-        .join(Presentation, Presentation.rater_id == Rater.id)
+        .join(Presentation, (Presentation.rater_id == Rater.id) & (Presentation.showing == 1))
         .join(Image, Image.id == Presentation.image_id)
         .outerjoin(held, held.c.presentation_id == Presentation.id)
         .outerjoin(first, first.id == held.c.first)
@@ -107,8 +114,30 @@ def final_ratings(session: Session, study_id: int, *, rater_id: int | None = Non
         .where(Rater.id.in_(started))
         .order_by(Rater.number, Presentation.position)
     )
+    if _repeats(session, study_id):
+        query = _with_second(query, started)
     for row in session.execute(query, execution_options={"yield_per": 1000}):
         yield FinalRating(*row)
+
+
+def _repeats(session: Session, study_id: int) -> bool:
+    """Whether images of the study are shown twice."""
+    options = session.scalar(select(Study.options).where(Study.id == study_id)) or {}
+    return bool(options.get("repeats"))
+
+
+def _with_second(query: Select[Any], raters: Select[Any]) -> Select[Any]:
+    """The query with where each image was shown a second time, and what the rater then said in the end."""
+    again, said = aliased(Presentation), aliased(Rating)
+    second = select(Presentation.id).where(Presentation.rater_id.in_(raters), Presentation.showing == 2)
+    held = ends(second.scalar_subquery())
+    is_again = (again.rater_id == Rater.id) & (again.image_id == Presentation.image_id) & (again.showing == 2)
+    return (
+        query.add_columns(again.position, said.answer)
+        .outerjoin(again, is_again)
+        .outerjoin(held, held.c.presentation_id == again.id)
+        .outerjoin(said, said.id == held.c.last)
+    )
 
 
 def ends(presentations: object) -> Subquery:

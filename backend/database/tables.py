@@ -11,10 +11,12 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    exists,
     false,
     func,
+    select,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, column_property, mapped_column, relationship
 
 from backend.database.columns import Base, BigKey, UtcTime
 
@@ -124,8 +126,21 @@ class Image(Base):
     provenance: Mapped[dict[str, Any]] = mapped_column(JSON)
 
 
+class StudyMix(Base):
+    """A mix whose images a study shows; by its ``position``, 1 first, mixes are listed."""
+
+    __tablename__ = "study_mixes"
+    __table_args__ = (UniqueConstraint("study_id", "position"),)
+
+    study_id: Mapped[int] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"), primary_key=True)
+    mix_id: Mapped[int] = mapped_column(
+        ForeignKey("mixes.id", ondelete="RESTRICT"), primary_key=True, index=True
+    )
+    position: Mapped[int]
+
+
 class Study(Base):
-    """A visual Turing test of one mix. The seed and a rater's number give her presentation order.
+    """A visual Turing test of mixes. The seed and a rater's number give her presentation order.
 
     ``texts`` holds what raters read, by language (a ``StudyTexts`` each); ``language`` is the one that all
     others fall back to. ``options`` is a ``StudyOptions``. The practice mix, if there is one, is shown first
@@ -143,12 +158,22 @@ class Study(Base):
     groups: Mapped[list[str]] = mapped_column(JSON)
     seed: Mapped[str] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(String(8))
-    mix_id: Mapped[int] = mapped_column(ForeignKey("mixes.id", ondelete="RESTRICT"), index=True)
     practice_mix_id: Mapped[int | None] = mapped_column(ForeignKey("mixes.id"))
     created_at: Mapped[datetime] = mapped_column(UtcTime)
     version: Mapped[int] = mapped_column(server_default="1")
 
-    mix: Mapped[Mix] = relationship(foreign_keys=mix_id)
+    mixes: Mapped[list[Mix]] = relationship(
+        secondary="study_mixes", order_by=StudyMix.position, viewonly=True
+    )
+    # What every page of a rater says: read along with the study, in the same statement.
+    drawn: Mapped[bool] = column_property(
+        exists().where(StudyMix.study_id == id, StudyMix.mix_id == Mix.id, Mix.drawn)
+    )
+    resolution: Mapped[int] = column_property(
+        select(func.max(Mix.resolution))
+        .where(StudyMix.study_id == id, StudyMix.mix_id == Mix.id)
+        .scalar_subquery()
+    )
 
 
 class ConsentText(Base):
@@ -167,7 +192,8 @@ class Rater(Base):
 
     ``group`` is empty until she has begun where the study asks for it. ``first_choice`` is the answer whose
     button stands first on her pages; ``form`` holds what she answered to the study's questions. ``enrolled``:
-    she came by the study's link. Who she is lies apart, as a ``Person``.
+    she came by the study's link. ``order_row`` is her row of the design where orders are balanced. Who she is
+    lies apart, as a ``Person``.
     """
 
     __tablename__ = "raters"
@@ -185,6 +211,7 @@ class Rater(Base):
     first_choice: Mapped[str] = mapped_column(String(4), server_default="real")
     form: Mapped[dict[str, Any]] = mapped_column(JSON, server_default="{}")
     enrolled: Mapped[bool] = mapped_column(server_default=false())
+    order_row: Mapped[int | None]
 
     study: Mapped[Study] = relationship()
 
@@ -267,12 +294,15 @@ class Invitation(Base):
 
 
 class Presentation(Base):
-    """An image at a position (1 first) of a rater's order, under a random key that only she sees."""
+    """An image at a position (1 first) of a rater's order, under a random key that only she sees.
+
+    ``showing`` is 1, or 2 where the image comes again, for the rater's agreement with herself.
+    """
 
     __tablename__ = "presentations"
     __table_args__ = (
         UniqueConstraint("rater_id", "position"),
-        UniqueConstraint("rater_id", "image_id"),
+        UniqueConstraint("rater_id", "image_id", "showing"),
         UniqueConstraint("rater_id", "key"),
     )
 
@@ -280,6 +310,7 @@ class Presentation(Base):
     rater_id: Mapped[int] = mapped_column(ForeignKey("raters.id", ondelete="RESTRICT"))
     image_id: Mapped[int] = mapped_column(ForeignKey("images.id", ondelete="RESTRICT"))
     position: Mapped[int]
+    showing: Mapped[int] = mapped_column(server_default="1")
     key: Mapped[str] = mapped_column(String(32))
 
     image: Mapped[Image] = relationship()

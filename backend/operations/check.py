@@ -5,10 +5,15 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from backend.database import invariants, schema
+from backend.database import invariants, mixes, schema, studies
+from backend.database.invariants import Order
 from backend.database.sessions import Database
+from backend.database.tables import Rater, Study
 from backend.storage import ImageLost, ImageStore, StorageUnavailable
 from backend.studies import audit_log
+from backend.studies.options import options_of
+from backend.studies.orders import order_of
+from backend.studies.randomisation import PARTS, next_row
 from training.errors import UserError
 
 
@@ -72,16 +77,41 @@ def _of_log(session: Session) -> Iterator[Finding]:
 
 
 def _of_orders(session: Session) -> Iterator[Finding]:
-    seen: dict[int, tuple[str, int]] = {}
-    for study, name, positions, first, last, images, own, expected in invariants.orders(session):
-        who = f"study {study}: the order of {name}"
-        if own < expected:
-            yield Finding(f"{who} lacks {expected - own} of the {expected} images of the study's mix")
-        if positions and (first, last) != (1, positions):
-            yield Finding(f"{who} has gaps: {positions} positions from {first} to {last}")
-        other, count = seen.setdefault(study, (name, images))
-        if images != count:
-            yield Finding(f"{who} has {images} images, and that of {other} has {count}")
+    for study in studies.everything(session):
+        images = {image.public_id for image in mixes.images_of(session, study.id)}
+        held: list[Rater] = []
+        for order in invariants.orders(session, study.id):
+            problem = _of_order(study, order, images)
+            if problem:
+                yield Finding(f"study {study.id}: the order of {order.rater.name} {problem}")
+            held.append(order.rater)
+        yield from _of_balance(study, held)
+
+
+def _of_order(study: Study, order: Order, images: set[str]) -> str:
+    lacking, count = images.difference(order.images), len(order.positions)
+    if lacking:
+        return f"lacks {len(lacking)} of the {len(images)} images of the study"
+    if order.positions != list(range(1, count + 1)):
+        return f"has gaps: {count} positions from {order.positions[0]} to {order.positions[-1]}"
+    if list(zip(order.images, order.showings, strict=True)) != order_of(study, order.rater, images):
+        return "is not the one that the study's seed gives"
+    return ""
+
+
+def _of_balance(study: Study, held: list[Rater]) -> Iterator[Finding]:
+    balanced = options_of(study).order == "balanced"
+    if any((rater.order_row is not None) != balanced for rater in held):
+        yield Finding(f"study {study.id}: some orders are balanced, and others are not")
+        return
+    for group in sorted({rater.group for rater in held if balanced}):
+        rows = [rater.order_row or 0 for rater in held if rater.group == group and rater.consented_at]
+        who = f"study {study.id}: the orders of {group or 'raters without a group'}"
+        if len(set(rows)) < len(rows):
+            yield Finding(f"{who} are not balanced: two who began have the same row of the design")
+        elif rows and next_row(rows, rows) // PARTS < max(rows) // PARTS:
+            text = f"{who} are not quite balanced: a rater was deleted. Whoever begins next takes her place"
+            yield Finding(text, note=True)
 
 
 def _of_images(kept: dict[str, str], store: ImageStore, advance: Callable[[], None]) -> Iterator[Finding]:

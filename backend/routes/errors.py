@@ -126,7 +126,7 @@ def _find_study(request: Request) -> _Study:
     try:
         with request.app.state.database.read() as session:
             study = admit(session, base["token"]).study
-            return _Study(study.mix.drawn, base[0] if study.state == "open" else "", study.language)
+            return _Study(study.drawn, base[0] if study.state == "open" else "", study.language)
     except (Unknown, SQLAlchemyError):
         return NO_STUDY
 

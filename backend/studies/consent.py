@@ -13,6 +13,7 @@ from backend.languages import Translate, translatable
 from backend.studies.invitations import admit
 from backend.studies.lifecycle import require_open
 from backend.studies.options import Question, StudyTexts, options_of
+from backend.studies.orders import settle_order
 from backend.studies.randomisation import first_choice
 from backend.studies.refusals import Conflict, Invalid
 
@@ -113,6 +114,7 @@ def begin(
     now = datetime.now(UTC)
     consents.keep_text(session, agreed.version, agreed.language, agreed.text)
     counts = raters.first_choices(session, rater.study_id, rater.group)
+    settle_order(session, rater)
     rater.first_choice = first_choice(rater.study.seed, rater.number, counts)
     rater.consented_at = now
     rater.consent_version = agreed.version

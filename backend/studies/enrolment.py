@@ -118,7 +118,7 @@ def enrol(session: Session, token: str, given: str = "", language: str = "") -> 
     if held.enrolled >= held.cap:
         raise Conflict(FULL)
     held.enrolled += 1
-    images = {image.public_id: image.id for image in mixes.images(session, study.mix_id)}
+    images = {image.public_id: image.id for image in mixes.images_of(session, study.id)}
     name = next_name(held.group or UNGROUPED, raters.names(session, study.id))
     rater = add_rater(session, study, held.group, name, images, enrolled=True)
     if known:

@@ -1,19 +1,18 @@
 """Inviting raters: a name, a group, an order of their own and a link that only they know."""
 
 import re
-import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
 from backend.database import events, mixes, people, raters
-from backend.database.tables import Invitation, Person, Presentation, Rater, Study
+from backend.database.tables import Invitation, Person, Rater, Study
 from backend.languages import translatable
 from backend.studies.lifecycle import get_study, require_not_archived, require_running
 from backend.studies.options import options_of
+from backend.studies.orders import draw_order
 from backend.studies.people import NOBODY, Identity
-from backend.studies.randomisation import presentation_order
 from backend.studies.refusals import Conflict, Invalid, Unknown
 from backend.tokens import hash_token, new_token
 
@@ -76,7 +75,7 @@ def invite_all(session: Session, study_id: int, wanted: list[Wanted], *, by: str
     taken = raters.names(session, study.id)
     for one in wanted:
         require_usable(study, one, taken)
-    images = {image.public_id: image.id for image in mixes.images(session, study.mix_id)}
+    images = {image.public_id: image.id for image in mixes.images_of(session, study.id)}
     invited = []
     for one in wanted:
         name = one.name or next_name(one.group or UNGROUPED, taken)
@@ -163,11 +162,7 @@ def add_rater(
     )
     session.add(rater)
     session.flush()
-    order = presentation_order(study.seed, rater.number, images)
-    session.add_all(
-        Presentation(rater_id=rater.id, image_id=images[image], position=position, key=secrets.token_hex(16))
-        for position, image in enumerate(order, start=1)
-    )
+    draw_order(session, study, rater, images)
     return rater
 
 

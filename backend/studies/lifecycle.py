@@ -2,17 +2,20 @@
 
 import re
 import secrets
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.database import events, mixes, ratings, studies
+from backend.database import events, mixes, raters, ratings, studies
 from backend.database.desk import HeldStudy
-from backend.database.tables import Study
+from backend.database.tables import Image, Study, StudyMix
 from backend.languages import translatable
-from backend.studies.options import FROZEN, StudyOptions, StudyTexts, options_of, parse_options
+from backend.studies.options import DRAWN, FROZEN, StudyOptions, StudyTexts, options_of, parse_options
+from backend.studies.randomisation import most_repeats
 from backend.studies.refusals import Conflict, Invalid, Unknown
+from backend.studies.unions import union
 
 GROUPS = ("ED", "DLE")
 GROUP_NAME = re.compile(r"[^\W\d_][\w-]{0,31}")
@@ -37,7 +40,7 @@ ENDED = ("closed", "archived")
 
 def create_study(
     session: Session,
-    mix_id: int,
+    mix_ids: Sequence[int],
     title: str,
     *,
     groups: list[str] | None = None,
@@ -49,15 +52,13 @@ def create_study(
     draft: bool = False,
     by: str = "",
 ) -> Study:
-    """Make a study of a mix, open for answers or a draft. Without a seed a random one is drawn and stored.
+    """Make a study of mixes, open for answers or a draft. Without a seed a random one is drawn and stored.
 
     ``title`` and whatever a language's texts leave empty are shown in all languages.
     """
-    mix = mixes.find(session, mix_id)
-    if mix is None:
-        raise Unknown(f"there is no mix {mix_id}. Import one first: dermvtt import-mix FOLDER")
+    images = union(session, mix_ids)
     if practice_mix_id is not None:
-        _require_outside(session, mix_id, practice_mix_id)
+        _require_outside(session, images, practice_mix_id)
     study = Study(
         title=_text("title", title, TITLE_LENGTH),
         language=language,
@@ -67,13 +68,17 @@ def create_study(
         seed=_text("seed", seed or secrets.token_hex(16), SEED_LENGTH),
         state="draft" if draft else "open",
         version=1,
-        mix=mix,
         practice_mix_id=practice_mix_id,
         created_at=datetime.now(UTC),
     )
     session.add(study)
     session.flush()
-    events.add(session, study.id, "study made", by=by, mix=mix.id, practice_mix=practice_mix_id)
+    for position, mix_id in enumerate(dict.fromkeys(mix_ids), start=1):
+        session.add(StudyMix(study_id=study.id, mix_id=mix_id, position=position))
+    session.flush()
+    _require_repeatable(session, study)
+    shown = {"mixes": list(dict.fromkeys(mix_ids)), "practice_mix": practice_mix_id}
+    events.add(session, study.id, "study made", by=by, **shown)
     return study
 
 
@@ -86,14 +91,14 @@ def get_study(session: Session, study_id: int, *, lock: bool = False) -> Study:
 
 
 def duplicate(session: Session, study_id: int, title: str = "", *, seed: str = "", by: str = "") -> Study:
-    """Make a draft with the mix, the texts, the options and the groups of another study, and without raters.
+    """Make a draft with the mixes, texts, options and groups of another study, and without raters.
 
     Orders are drawn anew unless a seed is given.
     """
     model = get_study(session, study_id)
     made = create_study(
         session,
-        model.mix_id,
+        [mix.id for mix in model.mixes],
         title or f"{model.title[: TITLE_LENGTH - 7]} (copy)",
         groups=list(model.groups),
         seed=seed,
@@ -154,7 +159,8 @@ BY_ADMINS = ("options changed", "texts changed", "opened", "closed", "archived",
 def change_options(session: Session, study_id: int, changes: dict[str, Any], *, by: str = "") -> StudyOptions:
     """Change some of a study's options.
 
-    Raises ``Conflict`` for one that the first rating has frozen, ``Invalid`` for a value that cannot be.
+    Raises ``Conflict`` for one that the first rating or the first rater has fixed, ``Invalid`` for a value
+    that cannot be.
     """
     study = get_study(session, study_id, lock=True)
     require_not_archived(study)
@@ -167,9 +173,16 @@ def change_options(session: Session, study_id: int, changes: dict[str, Any], *, 
             f"{', '.join(frozen)} cannot change any more: the study has ratings, and all of them must have "
             "been given under the same conditions."
         )
+    drawn = [name for name in changed if name in DRAWN]
+    if drawn and raters.last_number(session, study.id):
+        raise Conflict(
+            f"{', '.join(drawn)} cannot change any more: the study has raters, and their orders are drawn. "
+            "Duplicate the study, and set it there before you invite anybody."
+        )
     if changed:
         study.options = chosen.model_dump(mode="json")
         study.version += 1
+        _require_repeatable(session, study)
         values = chosen.model_dump(mode="json", include=set(changed))
         events.add(session, study.id, "options changed", by=by, **values)
         release_results(session, study, by=by)
@@ -228,14 +241,26 @@ def require_running(study: Study) -> None:
         raise Conflict(f"the study is {study.state}: nobody can be invited to it any more.")
 
 
-def _require_outside(session: Session, mix_id: int, practice_mix_id: int) -> None:
+def _require_repeatable(session: Session, study: Study) -> None:
+    wanted = options_of(study).repeats
+    if not wanted:
+        return
+    images = len(mixes.images_of(session, study.id))
+    if wanted > most_repeats(images):
+        raise Invalid(
+            f"repeats: of {images} images at most {most_repeats(images)} can be shown a second time, so that "
+            "each comes again half of the order later."
+        )
+
+
+def _require_outside(session: Session, images: Iterable[Image], practice_mix_id: int) -> None:
     practice = mixes.find(session, practice_mix_id)
     if practice is None:
         raise Unknown(f"there is no practice mix {practice_mix_id}. Import one: dermvtt import-mix FOLDER")
     count = practice.reals + practice.fakes
     if count > MOST_PRACTICE:
         raise Invalid(f"a practice mix has at most {MOST_PRACTICE} images; mix {practice.id} has {count}.")
-    rated = {image.sha256 for image in mixes.images(session, mix_id)}
+    rated = {image.sha256 for image in images}
     if any(image.sha256 in rated for image in mixes.images(session, practice_mix_id)):
         raise Conflict("an image of the practice mix is also in the study's: practice would give it away.")
 

@@ -20,6 +20,8 @@ from training.manifest import MANIFEST, Manifest, MixError, MixImage, digest, re
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PICTURE_CHUNKS = {b"IHDR", b"IDAT", b"IEND"}
 RGB_8_BIT = (8, 2)
+LONGEST_BLOCK = 0xFFFF
+"""Of a stored picture: RFC 1951."""
 LONGEST_NAME = 200
 FORGOTTEN_AT_ONCE = 50
 PLAIN = (0, 0, 0)  # deflate, the five filters, not interlaced
@@ -171,7 +173,21 @@ def encoding_problem(data: bytes, resolution: int) -> str:
         return f"carries metadata ({', '.join(extra)}) that could tell real from fake"
     if chunks[0][1] != struct.pack(">IIBBBBB", resolution, resolution, *RGB_8_BIT, *PLAIN):
         return f"is not a plain 8-bit RGB picture of {resolution} x {resolution}, as the manifest says"
-    return _pixels_problem(b"".join(body for kind, body in chunks if kind == b"IDAT"), resolution)
+    problem = _pixels_problem(b"".join(body for kind, body in chunks if kind == b"IDAT"), resolution)
+    if not problem and len(data) != stored_size(resolution):
+        problem = "is not stored as mixes store pictures: the size of a file could tell real from fake"
+    return problem
+
+
+def stored_size(resolution: int) -> int:
+    """The bytes of a picture of this side in any mix, whose pixels are stored and not compressed.
+
+    They are the same in all mixes, as a study may show several.
+    """
+    pixels = resolution * (1 + 3 * resolution)
+    blocks = -(-pixels // LONGEST_BLOCK)
+    chunks = 3 * 12 + 13  # three chunks, of which the header has thirteen bytes
+    return len(PNG_SIGNATURE) + chunks + 2 + pixels + 5 * blocks + 4
 
 
 def _chunks(data: bytes) -> list[tuple[bytes, bytes]]:

@@ -19,6 +19,8 @@ BUILT_IN_QUESTIONS = {"years": "number", "field": "text"}
 
 FROZEN = ("zoom", "confidence_levels", "revising", "fixation_ms", "display_limit_ms", "ask_group")
 """Options that shape the answers: they must be the same for all raters, so the first rating freezes them."""
+DRAWN = ("order", "repeats")
+"""Options that shape the presentation orders: they are fixed once a rater has one."""
 
 
 def _none_or(lowest: int, highest: int) -> AfterValidator:
@@ -51,6 +53,16 @@ class StudyOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    order: Literal["random", "balanced"] = Field(
+        default="random",
+        description="random: an order drawn for each rater; balanced: so that over the raters of a group "
+        "each image stands equally often in each quarter of it",
+    )
+    repeats: Annotated[int, _none_or(1, 10_000)] = Field(
+        default=0,
+        description="so many images, drawn for each rater, come a second time, for her agreement with "
+        "herself: at most half of them; 0: none",
+    )
     zoom: bool = Field(default=True, description="raters can enlarge an image")
     confidence_levels: Annotated[int, _none_or(2, 9)] = Field(
         default=0, description="how sure: a scale of 2 to 9 levels; 0: not asked"
@@ -168,6 +180,7 @@ PLAINLY = {
     "bool_parsing": "must be yes or no",
     "int_parsing": "must be a whole number",
     "extra_forbidden": "there is no such option",
+    "literal_error": "must be {expected}",
     "string_too_long": "may have at most {max_length} characters",
     "too_long": "may be at most {max_length}",
 }

@@ -87,8 +87,8 @@ def own_results(session: Session, rater: Rater) -> OwnResults | None:
     counts = confusion_of(rows)
     steps = ratings.steps(session, rater.id)
     mistaken = [
-        (step, final.truth)
-        for step, final in zip(steps, finals, strict=True)
+        (steps[final.position - 1], final.truth)
+        for final in finals
         if final.answer and final.answer != final.truth
     ]
     return OwnResults(counts, tuple(mistaken))
@@ -110,4 +110,6 @@ def _row(study: Study, final: FinalRating) -> RatingRow:
         response_ms=final.response_ms,
         answered_at=final.answered_at and final.answered_at.isoformat(timespec="microseconds"),
         diagnosis=final.diagnosis,
+        repeat_position=final.repeat_position,
+        repeat_answer=final.repeat_answer,
     )

@@ -35,6 +35,7 @@ def _row(random, group, number, image, position, ease):
     answer = truth if right else other[truth]
     changed = random.random() < 0.06
     missing = random.random() < 0.01
+    twice, otherwise = image % 8 == number % 8, (image + number) % 5 == 0
     return RatingRow(
         rater=f"{group}{number}",
         group=group,
@@ -50,4 +51,6 @@ def _row(random, group, number, image, position, ease):
         response_ms="" if missing else f"{1000 * random.lognormal(1.0 - position / 200, 0.5):.1f}",
         answered_at="",
         diagnosis=DIAGNOSES[image % 3] if truth == "real" else "",
+        repeat_position=str(REALS + FAKES + image) if twice else "",
+        repeat_answer="" if not twice else other[answer] if otherwise else answer,
     )

@@ -163,7 +163,7 @@ def test_forms_that_another_site_sent_are_refused(admin, path, csrf):
 def test_from_a_mix_to_results_by_the_pages(admin, browse, world):
     csrf = token(admin)
     made = admin.post(
-        "/admin/studies", data={"csrf": csrf, "mix": world.study.mix_id, "title": "New", "groups": "ED, DLE"}
+        "/admin/studies", data={"csrf": csrf, "mix": world.mix_id, "title": "New", "groups": "ED, DLE"}
     )
     study = made.headers["location"]
     assert "Nobody has been invited yet" in admin.get(study).text

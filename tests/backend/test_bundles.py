@@ -96,7 +96,7 @@ def test_a_study_gives_the_same_elsewhere_and_back(rated, make_url, tmp_path, ot
     with there.write() as session:
         lifecycle.set_state(session, 1, "open")
         assert invite(session, 1, "ED")[0].name == "ED3"
-        assert lifecycle.create_study(session, 1, "Next").id == 2
+        assert lifecycle.create_study(session, [1], "Next").id == 2
     there.close()
     back.close()
 
@@ -115,7 +115,7 @@ def test_beside_another_study_it_has_a_number_of_its_own(rated, make_url, tmp_pa
     other, store = Database(make_url("sqlite")), ImageStore(tmp_path / "there")
     mix = import_mix(other, store, rated.mix_folder).mix  # the mix is here already: it is shared
     with other.write() as session:
-        lifecycle.create_study(session, mix.id, "Here before")
+        lifecycle.create_study(session, [mix.id], "Here before")
     taken = take_in(other, store, io.BytesIO(packed(rated)))
     assert (taken.study_id, taken.new) == (2, True)
     assert csv_of(other, 2, "participants") == csv_of(rated.database, 1, "participants")

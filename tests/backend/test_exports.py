@@ -17,12 +17,14 @@ import sqlalchemy as sa
 from pyarrow import parquet
 
 from backend.analysis.ratings import COLUMNS
+from backend.analysis.ratings.rows import REPEATS
 from backend.cli import exports as commands
 from backend.database.tables import ConsentText, Presentation, Rater
 from backend.routes.admin import exports as pages
 from backend.studies import lifecycle, recording
 from backend.studies.answers import Answer, Viewing
 from backend.studies.exports import EXPORTS, FORMATS, codebook, texts, write_export
+from backend.studies.exports.columns import REPEATS as REPEAT_COLUMNS
 from backend.studies.exports.xlsx import write_xlsx
 from backend.studies.invitations import admit
 from backend.tokens import hash_token
@@ -158,7 +160,7 @@ def test_another_study_is_left_out(world, rater):
     rater(1, 1, answer="real")
     rater(1, 2, visible_ms=900.0)
     with world.database.write() as session:
-        other = lifecycle.create_study(session, world.study.mix_id, "Other").id
+        other = lifecycle.create_study(session, [world.mix_id], "Other").id
     for what in set(EXPORTS) - {"images"}:
         # Of the other there is only that it was made.
         assert export(world, what, study=other).count(b"\n") == 1 + (what == "events"), what
@@ -317,4 +319,4 @@ def test_every_column_is_in_the_codebook_in_its_order():
         assert listed == columns(what)
     section = CONTRACTS.read_text().split("## Ratings CSV\n")[1].split("\n## ")[0]
     listed = [line.split("`")[1] for line in section.splitlines() if line.startswith("| `")]
-    assert listed == columns("ratings") == list(COLUMNS)
+    assert listed == [*COLUMNS, *REPEATS] == [*columns("ratings"), *(one.name for one in REPEAT_COLUMNS)]

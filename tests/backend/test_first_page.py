@@ -85,7 +85,7 @@ def test_the_studys_own_texts_are_shown_in_the_readers_language(browser, databas
         "de": StudyTexts(title="Echt oder nicht?", introduction="Unser eigener Text."),
     }
     with database.write() as session:
-        study = create_study(session, mix.id, "Real or not?", texts=texts)
+        study = create_study(session, [mix.id], "Real or not?", texts=texts)
         token = invitations.invite(session, study.id, "ED")[0].token
     english, german = browser.get(f"/r/{token}").text, browser.get(f"/r/{token}", headers=GERMAN).text
     assert "Our &lt;b&gt;own&lt;/b&gt; text." in english
@@ -147,7 +147,7 @@ def test_what_she_filled_in_is_kept_where_something_is_missing(browser, world, b
 def test_the_group_is_asked_for_where_the_study_says_so(browser, database, settings, make_mix):
     mix = import_mix(database, ImageStore(settings.images_dir), make_mix()).mix
     with database.write() as session:
-        study = create_study(session, mix.id, "Skin", options=StudyOptions(ask_group=True))
+        study = create_study(session, [mix.id], "Skin", options=StudyOptions(ask_group=True))
         with pytest.raises(Invalid, match="without one"):
             invitations.invite(session, study.id, "ED")
         invited = invitations.invite(session, study.id, "", 2)
@@ -193,7 +193,7 @@ def practising(database, settings, make_mix):
     def make(**chosen):
         with database.write() as session:
             study = create_study(
-                session, mix.id, "Skin", options=StudyOptions(**chosen), practice_mix_id=practice.id
+                session, [mix.id], "Skin", options=StudyOptions(**chosen), practice_mix_id=practice.id
             )
             return f"/r/{invitations.invite(session, study.id, 'ED')[0].token}"
 
@@ -242,4 +242,4 @@ def test_a_practice_mix_is_small_and_apart_from_the_studys(database, settings, m
         (99, Unknown, "no practice mix 99"),
     ):
         with database.write() as session, pytest.raises(problem, match=words):
-            create_study(session, small.id, "Skin", practice_mix_id=practice)
+            create_study(session, [small.id], "Skin", practice_mix_id=practice)

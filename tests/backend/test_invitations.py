@@ -110,9 +110,9 @@ def test_a_closed_study_invites_nobody(world):
 def test_a_study_that_cannot_be_is_refused(world, given):
     values = {"title": "Skin"} | given
     with world.database.write() as session, pytest.raises(Invalid):
-        lifecycle.create_study(session, world.study.mix_id, **values)
+        lifecycle.create_study(session, [world.mix_id], **values)
 
 
 def test_a_study_needs_a_mix(world):
     with world.database.write() as session, pytest.raises(Unknown, match="import-mix"):
-        lifecycle.create_study(session, 99, "Skin")
+        lifecycle.create_study(session, [99], "Skin")

@@ -124,6 +124,7 @@ def test_metadata_that_could_tell_real_from_fake_is_refused(database, store, fol
         lambda data: with_pixels(data, zlib.compress(bytes(16 * 49 - 1))),  # a row too short
         lambda data: with_pixels(data, zlib.compress(bytes(10**7))),  # far more than a picture
         lambda data: with_pixels(data, zlib.compress(b"\1" + bytes(16 * 49 - 1))),  # a filtered row
+        lambda data: with_pixels(data, zlib.compress(bytes(16 * 49))),  # compressed, as no mix is
         lambda data: b"",
     ],
 )

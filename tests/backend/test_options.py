@@ -3,12 +3,14 @@
 import pytest
 from pydantic import ValidationError
 
-from backend.studies import lifecycle, rating
-from backend.studies.options import FROZEN, StudyOptions, options_of, parse_options, parse_texts
+from backend.studies import lifecycle, privacy, rating
+from backend.studies.options import DRAWN, FROZEN, StudyOptions, options_of, parse_options, parse_texts
 from backend.studies.refusals import Conflict, Invalid
 from tests.support import consent
 
 OTHERS = {
+    "order": "balanced",
+    "repeats": 2,
     "zoom": False,
     "confidence_levels": 5,
     "revising": False,
@@ -30,7 +32,7 @@ def change(world, **changes):
         return lifecycle.change_options(session, world.study.id, changes)
 
 
-@pytest.mark.parametrize("name", StudyOptions.model_fields)
+@pytest.mark.parametrize("name", [name for name in StudyOptions.model_fields if name not in DRAWN])
 def test_the_first_rating_freezes_what_shapes_answers_and_nothing_else(world, name):
     consent(world)
     assert getattr(change(world, **{name: OTHERS[name]}), name) != getattr(StudyOptions(), name)
@@ -45,7 +47,18 @@ def test_the_first_rating_freezes_what_shapes_answers_and_nothing_else(world, na
         assert change(world, **back) == StudyOptions()
 
 
-def test_options_are_kept(world):
+@pytest.mark.parametrize("name", DRAWN)
+def test_the_first_rater_fixes_what_shapes_the_orders(world, name):
+    with pytest.raises(Conflict, match=f"{name} cannot change any more: the study has raters"):
+        change(world, **{name: OTHERS[name]})
+    with world.database.write() as session:
+        for rater in world.link:
+            privacy.delete(session, world.study.id, rater)
+    assert getattr(change(world, **{name: OTHERS[name]}), name) == OTHERS[name]
+
+
+def test_options_are_kept(build_world):
+    world = build_world(groups=())
     chosen = change(world, **OTHERS)
     with world.database.read() as session:
         assert options_of(lifecycle.get_study(session, world.study.id)) == chosen

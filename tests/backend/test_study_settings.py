@@ -253,8 +253,9 @@ def test_a_new_study_has_a_practice_mix_and_a_language(admin, world, make_mix):
         world.database, ImageStore(world.settings.images_dir), make_mix(1, 1, seed=9), "Two"
     ).mix
     form = admin.get("/admin/studies/new").text
-    assert form.count(f'<option value="{practice.id}"') == 2
-    given = {"csrf": hidden(form, "csrf"), "title": "New", "groups": "ED", "mix": world.study.mix_id}
+    assert form.count(f'<option value="{practice.id}"') == 1
+    assert form.count(f'name="mix" value="{practice.id}">') == 1
+    given = {"csrf": hidden(form, "csrf"), "title": "New", "groups": "ED", "mix": world.mix_id}
     made = admin.post("/admin/studies", data=given | {"practice": practice.id, "language": "en"})
     page = admin.get(made.headers["location"]).text
     assert "Two: 1 reals and 1 fakes" in page

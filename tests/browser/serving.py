@@ -83,14 +83,14 @@ class Studies:
         name = f"R{uuid4().hex[:8]}"
         with self.database.write() as session:
             chosen = StudyOptions(**options)
-            study = create_study(session, self.mix_id, "Real or generated?", seed="seed", options=chosen)
+            study = create_study(session, [self.mix_id], "Real or generated?", seed="seed", options=chosen)
             token = invite(session, study.id, "ED", name=name)[0].token
         return name, f"{self.server.address}/r/{token}"
 
     def create(self) -> Server:
         """The server with a new study that has two expert and one lay rater: ED1, ED2 and DLE1."""
         with self.database.write() as session:
-            study = create_study(session, self.mix_id, "Real or generated?", seed="seed")
+            study = create_study(session, [self.mix_id], "Real or generated?", seed="seed")
             invited = [invite(session, study.id, group)[0] for group in ("ED", "ED", "DLE")]
         links = {one.name: f"{self.server.address}/r/{one.token}" for one in invited}
         return Server(self.server.process, links, study.id)

@@ -46,7 +46,7 @@ class Demanding:
     def invite(self, session) -> tuple[int, str]:
         study = create_study(
             session,
-            self.studies.mix_id,
+            [self.studies.mix_id],
             "Real or generated?",
             seed="seed",
             options=StudyOptions(**EVERYTHING),

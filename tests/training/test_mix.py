@@ -3,6 +3,7 @@
 import csv
 import os
 import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -103,6 +104,17 @@ def test_the_seed_decides_the_whole_folder(folder, dataset, generator, tmp_path)
 
     assert contents(tmp_path / "again") == contents(folder)
     assert contents(tmp_path / "other").keys() != contents(folder).keys()
+
+
+def test_under_one_seed_mixes_of_several_generators_share_their_reals_and_no_id(
+    folder, dataset, generator, tmp_path
+):
+    other = replace(generator, digest="ab" * 32)
+    second = mix(dataset, other, fakes=4, reals=6, seed=1, out=tmp_path / "other").images
+    first = read_manifest(folder).images
+    reals = [{image.sha256 for image in images if image.truth == "real"} for images in (first, second)]
+    assert reals[0] == reals[1]
+    assert not {image.id for image in first} & {image.id for image in second}
 
 
 def test_one_real_of_a_lesion_at_most_where_there_are_enough(photos, generator, tmp_path):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from backend.analysis.ratings.rows import COLUMNS, REQUIRED, RatingRow, RatingsError, as_text, refuse
+from backend.analysis.ratings.rows import COLUMNS, REPEATS, REQUIRED, RatingRow, RatingsError, as_text, refuse
 from backend.analysis.ratings.table import RatingsTable, build
 
 
@@ -32,17 +32,23 @@ def read_ratings(source: Path | str | TextIO) -> RatingsTable:
         for line, fields in body
         if len(fields) != len(columns)
     )
-    where = {column: columns.index(column) for column in COLUMNS if column in columns}
+    where = {column: columns.index(column) for column in (*COLUMNS, *REPEATS) if column in columns}
     rows = [RatingRow(**{column: fields[i] for column, i in where.items()}).tidied() for _, fields in body]
     return build(rows, name, [line for line, _ in body])
 
 
 def write_ratings(rows: RatingsTable | Iterable[RatingRow], stream: TextIO) -> None:
-    """Write every column of the contract as CSV to a text stream opened with ``newline=""``."""
+    """Write every column of the contract as CSV to a text stream opened with ``newline=""``.
+
+    Those of repeats follow where any image was shown twice.
+    """
+    listed = list(rows.rows() if isinstance(rows, RatingsTable) else rows)
+    repeats = any(as_text(getattr(row, column)) for row in listed for column in REPEATS)
+    columns = (*COLUMNS, *REPEATS) if repeats else COLUMNS
     writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for row in rows.rows() if isinstance(rows, RatingsTable) else rows:
-        writer.writerow([as_text(getattr(row, column)) for column in COLUMNS])
+    writer.writerow(columns)
+    for row in listed:
+        writer.writerow([as_text(getattr(row, column)) for column in columns])
 
 
 def _opened(source: Path | str | TextIO) -> tuple[str, TextIO]:
@@ -82,7 +88,7 @@ def _without_mark(stream: TextIO) -> Iterator[str]:
 
 
 def _check_header(columns: Sequence[str], where: str) -> None:
-    doubled = [column for column in COLUMNS if columns.count(column) > 1]
+    doubled = [column for column in (*COLUMNS, *REPEATS) if columns.count(column) > 1]
     if doubled:
         raise RatingsError(f"{where}: column {', '.join(doubled)} stands there more than once.")
     missing = [column for column in REQUIRED if column not in columns]

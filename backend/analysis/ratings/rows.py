@@ -21,6 +21,8 @@ OPTIONAL = (
     "diagnosis",
 )
 COLUMNS = (*REQUIRED, *OPTIONAL)
+REPEATS = ("repeat_position", "repeat_answer")
+"""Columns beyond these, of ratings whose raters were shown images a second time."""
 SHOWN = 5
 
 
@@ -30,7 +32,7 @@ class RatingsError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class RatingRow:
-    """One rater's current answer to one image.
+    """One rater's current answer to one image; where she was shown it twice, to the first showing.
 
     ``truth`` and ``answer`` are ``real`` or ``fake``; an ``answer`` that is empty or ``None`` is a missing
     rating. The optional columns are carried along as text and not interpreted.
@@ -50,6 +52,8 @@ class RatingRow:
     response_ms: float | str | None = None
     answered_at: str | None = None
     diagnosis: str | None = None
+    repeat_position: int | str | None = None
+    repeat_answer: str | None = None
 
     def tidied(self) -> "RatingRow":
         """The same row without surrounding blanks, its labels in lower case, a missing answer as ``""``."""

@@ -15,6 +15,7 @@ from backend.analysis.ratings.rows import (
     MISSING,
     OPTIONAL,
     REAL,
+    REPEATS,
     REQUIRED,
     RatingRow,
     RatingsError,
@@ -113,7 +114,7 @@ def build(rows: Sequence[RatingRow], name: str, lines: Sequence[int] | None = No
     raters = sorted(group_of, key=lambda rater: (_natural(group_of[rater]), _natural(rater)))
     groups = sorted(set(group_of.values()), key=_natural)
     images = sorted({row.image for row in rows}, key=_natural)
-    texts = {column: tuple(as_text(getattr(row, column)) for row in rows) for column in OPTIONAL}
+    texts = {column: tuple(as_text(getattr(row, column)) for row in rows) for column in (*OPTIONAL, *REPEATS)}
     return RatingsTable(
         raters=tuple(raters),
         groups=tuple(groups),

@@ -13,7 +13,8 @@ from backend.analysis.text import listed
 if TYPE_CHECKING:
     from backend.analysis.report.results import Results
 
-NUMBERS = ("position", "revisions", "confidence", "response_ms")
+NUMBERS = ("position", "revisions", "confidence", "response_ms", "repeat_position")
+ANSWERS = ("first_answer", "repeat_answer")
 FEW_RATERS, FEW_IMAGES = 5, 10
 ALPHA = 0.05
 NAMED = 5
@@ -22,9 +23,9 @@ NAMED = 5
 def usable(table: RatingsTable) -> tuple[RatingsTable, tuple[str, ...]]:
     """The table without optional columns that cannot be read, and a warning for each of those."""
     warnings = {}
-    for column in (*NUMBERS, "first_answer"):
+    for column in (*NUMBERS, *ANSWERS):
         try:
-            (labels if column == "first_answer" else numbers)(table, column)
+            (labels if column in ANSWERS else numbers)(table, column)
         except RatingsError as error:
             first = str(error).splitlines()[0]
             warnings[column] = f"The column {column} is left out, with all that rests on it. {first}"

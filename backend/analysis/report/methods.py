@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from backend.analysis.agreement.repeats import GroupRepeats
 from backend.analysis.report.references import REFERENCES
 from backend.analysis.report.results import Results
 from backend.analysis.report.rounding import Style, count
@@ -119,6 +120,21 @@ def _agreement(results: Results, style: Style) -> Iterator[str]:
     ]
     if shown:
         yield f"Over all raters kappa was {', '.join(shown)}."
+    if results.group_repeats:
+        yield from _repeats(results.group_repeats[-1], style, digits)
+
+
+def _repeats(every: GroupRepeats, style: Style, digits: int) -> Iterator[str]:
+    yield (
+        "Raters were shown images a second time, at least half of the images later; all other results are of "
+        f"the first showing. Of {count(every.n, 'pair')} of answers {every.same} were the same."
+    )
+    if every.kappa is not None:
+        limits = style.interval(every.kappa_ci_low, every.kappa_ci_high, digits)
+        yield (
+            f"Cohen's kappa [cohen1960] of raters with themselves was {style.number(every.kappa, digits)}"
+            + (f" (CI {limits}, by a jackknife over raters)." if every.kappa_ci_low is not None else ".")
+        )
 
 
 def _models(results: Results) -> Iterator[str]:

@@ -6,6 +6,7 @@ REFERENCES = {
     "Image-Based Procedures, and Skin Image Analysis. Springer; 2018. p. 260-267.",
     "clopper1934": "Clopper CJ, Pearson ES. The use of confidence or fiducial limits illustrated in the "
     "case of the binomial. Biometrika. 1934;26:404-413.",
+    "cohen1960": "Cohen J. A coefficient of agreement for nominal scales. Educ Psychol Meas. 1960;20:37-46.",
     "conger1980": "Conger AJ. Integration and generalization of kappas for multiple raters. Psychol Bull. "
     "1980;88:322-328.",
     "delong1988": "DeLong ER, DeLong DM, Clarke-Pearson DL. Comparing the areas under two or more "

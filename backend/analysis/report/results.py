@@ -12,6 +12,7 @@ from backend.analysis.agreement.details import (
     category_kappa_results,
     leave_one_out_results,
 )
+from backend.analysis.agreement.repeats import GroupRepeats, RaterRepeats, group_repeats, rater_repeats
 from backend.analysis.agreement.results import AgreementResult, agreement_results
 from backend.analysis.course.answers import course_of
 from backend.analysis.course.flows import RevisionFlow, revision_flows
@@ -129,6 +130,10 @@ class Results:
         Agreement on each answer.
     leave_one_out : tuple of LeaveOneOutResult
         Fleiss' kappa without each rater.
+    rater_repeats : tuple of RaterRepeats
+        How far each rater agrees with herself, on images that she was shown twice.
+    group_repeats : tuple of GroupRepeats
+        The same for the raters of each group together.
     images : tuple of ImageResult
         How each image was taken.
     generators : tuple of GeneratorResult
@@ -167,6 +172,8 @@ class Results:
     agreement: tuple[AgreementResult, ...]
     category_kappas: tuple[CategoryKappaResult, ...]
     leave_one_out: tuple[LeaveOneOutResult, ...]
+    rater_repeats: tuple[RaterRepeats, ...]
+    group_repeats: tuple[GroupRepeats, ...]
     images: tuple[ImageResult, ...]
     generators: tuple[GeneratorResult, ...]
     generator_pairs: tuple[GeneratorPair, ...]
@@ -258,6 +265,8 @@ def _agreement(table: RatingsTable, level: float, convention: str) -> dict[str, 
         "agreement": agreement_results(table, level=level, convention=convention),
         "category_kappas": category_kappa_results(table, level=level),
         "leave_one_out": leave_one_out_results(table),
+        "rater_repeats": rater_repeats(table, level=level),
+        "group_repeats": group_repeats(table, level=level),
     }
 
 

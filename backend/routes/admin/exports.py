@@ -35,7 +35,7 @@ def page(
         "admin/exports.html",
         admin=admin,
         study=study,
-        drawn=study.mix.drawn,
+        drawn=study.drawn,
         sealed=SEALED if sealed(study) else "",
         exports=EXPORTS,
         formats=list(FORMATS),

@@ -1,17 +1,21 @@
 """A study's options in plain words, in the order and the sections of the settings page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
 class Field:
-    """One option: what it is called and what it does; ``most`` bounds a number, of milliseconds mostly."""
+    """One option: what it is called and what it does.
+
+    ``most`` bounds a number, of milliseconds mostly; ``choices`` are what it can be, each in words.
+    """
 
     name: str
     label: str
     hint: str
     most: int = 0
     unit: str = "ms"
+    choices: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,28 @@ class Section:
 
 
 SECTIONS = (
+    Section(
+        "Order of the images",
+        "Each rater has an order of her own. It is drawn when she is invited, so choose before.",
+        (
+            Field(
+                "order",
+                "How the orders are drawn",
+                "Balanced: over the raters of a group, each image stands equally often in each quarter of "
+                "the order, so that practice and fatigue meet all images alike.",
+                choices={"random": "At random for each rater", "balanced": "Balanced over the raters"},
+            ),
+            Field(
+                "repeats",
+                "Images shown a second time",
+                "So many, drawn for each rater, come again, half of the order later or more: for her "
+                "agreement with herself. Turn off that answers can be changed, or she can make the two "
+                "agree. 0: none.",
+                10_000,
+                "images",
+            ),
+        ),
+    ),
     Section(
         "Showing the images",
         "How an image comes, and how long it stays.",
@@ -124,7 +150,7 @@ SECTIONS = (
     ),
 )
 
-LABELS = {field.name: field.label for section in SECTIONS for field in section.fields}
+LABELS = {one.name: one.label for section in SECTIONS for one in section.fields}
 LABELS |= {"questions": "Questions", "title": "Title", "introduction": "Introduction"}
 LABELS |= {"consent": "Consent", "thanks": "Thanks"}
 

@@ -77,7 +77,7 @@ class RatersPage:
             admin=self.admin,
             study=study,
             options=options_of(study),
-            drawn=study.mix.drawn,
+            drawn=study.drawn,
             links=links,
             study_link=Link("the study", study_link) if study_link else None,
             table=base64.b64encode(table.encode()).decode(),

@@ -55,12 +55,15 @@ def results(
         except NotInstalled as error:
             lacking = str(error)
         progress = raters.progress(session, study.id)
+        truths = [image.truth for image in mixes.images_of(session, study.id)]
     return pages.render(
         request,
         "admin/results.html",
         admin=admin,
         study=study,
-        drawn=study.mix.drawn,
+        drawn=study.drawn,
+        reals=truths.count("real"),
+        fakes=truths.count("fake"),
         sealed=SEALED if closed_to else "",
         report=_body(study_id, found) if found else "",
         lacking=lacking,
@@ -178,8 +181,7 @@ def _body(study_id: int, found: "Results") -> str:
 def _pictures(database: Database, images: ImageStore, study_id: int) -> Callable[[str], bytes | None]:
     """What gives an image of the study by its name; ``None`` where it is lost."""
     with database.read() as session:
-        mix_id = get_study(session, study_id).mix_id
-        stored = {image.public_id: image.sha256 for image in mixes.images(session, mix_id)}
+        stored = {image.public_id: image.sha256 for image in mixes.images_of(session, study_id)}
 
     def picture(name: str) -> bytes | None:
         try:

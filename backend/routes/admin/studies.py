@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
+from pydantic import Field
 
 from backend.database import mixes, raters, studies
 from backend.database.limits import LARGEST_ID
@@ -13,6 +14,10 @@ from backend.studies import lifecycle
 from backend.studies.refusals import Refused
 
 router = APIRouter(prefix="/admin")
+
+MixNumber = Annotated[int, Field(ge=0, le=LARGEST_ID)]
+NO_MIXES: list[int] = []
+MOST_MIXES = 100
 
 
 @router.get("")
@@ -29,7 +34,8 @@ def new_study(
     request: Request, admin: EditorDep, database: DatabaseDep, pages: PagesDep, mix: str = ""
 ) -> Response:
     """The form for a new study."""
-    return _study_form(request, admin, database, pages, {"mix": mix} if mix else {})
+    chosen = {"mixes": [int(mix)]} if mix.isdecimal() and len(mix) < 10 else {}
+    return _study_form(request, admin, database, pages, chosen)
 
 
 @router.post("/studies", dependencies=[CheckedForm])
@@ -38,14 +44,14 @@ def create_study(
     admin: EditorDep,
     database: DatabaseDep,
     pages: PagesDep,
-    mix: Annotated[int, Form(ge=0, le=LARGEST_ID)],
+    mix: Annotated[list[MixNumber], Form(max_length=MOST_MIXES)] = NO_MIXES,
     title: Annotated[str, Form()] = "",
     groups: Annotated[str, Form()] = "",
     seed: Annotated[str, Form()] = "",
     language: Annotated[str, Form()] = "en",
     practice: Annotated[str, Form(pattern=r"^[0-9]{0,9}$")] = "",
 ) -> Response:
-    """Make a study of an imported mix, as a draft."""
+    """Make a study of imported mixes, as a draft."""
     try:
         with database.write() as session:
             study = lifecycle.create_study(
@@ -60,7 +66,7 @@ def create_study(
                 by=admin.email,
             )
     except Refused as problem:
-        values = {"mix": mix, "title": title, "groups": groups, "seed": seed}
+        values = {"mixes": mix, "title": title, "groups": groups, "seed": seed}
         values |= {"language": language, "practice": practice}
         return _study_form(request, admin, database, pages, values, problem=str(problem))
     return RedirectResponse(f"/admin/studies/{study.id}", status_code=303)
@@ -77,7 +83,7 @@ def _study_form(
     with database.read() as session:
         imported = mixes.everything(session)
     practices = [one for one in imported if one.reals + one.fakes <= lifecycle.MOST_PRACTICE]
-    likely = next((one.id for one in imported if one not in practices), "")
+    likely = [one.id for one in imported if one not in practices or len(imported) == 1][:1]
     empty = {"title": "", "groups": " ".join(lifecycle.GROUPS), "seed": "", "language": "en", "practice": ""}
     return pages.render(
         request,
@@ -87,6 +93,6 @@ def _study_form(
         mixes=imported,
         practice_mixes=practices,
         most_practice=lifecycle.MOST_PRACTICE,
-        values={"mix": likely} | empty | values,
+        values={"mixes": likely} | empty | values,
         problem=problem,
     )

@@ -1,11 +1,13 @@
 """One study's page: how far its raters are, and what happened."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from backend.database import events, mixes
+from backend.database.tables import Image
 from backend.routes.admin.access import AdminDep, CheckedForm, EditorDep
 from backend.routes.dependencies import DatabaseDep, PagesDep, RowId
 from backend.studies import journal, lifecycle
@@ -27,7 +29,10 @@ def study(
     """One study: how far its raters are, what happened, and the way to close it."""
     with database.read() as session:
         study = get_study(session, study_id)
+        shown = mixes.images_of(session, study_id)
         values = {
+            "twice": sum(mix.reals + mix.fakes for mix in study.mixes) - len(shown),
+            "generators": _generators(shown, mixes.sources(session, study_id)),
             "board": board(session, study),
             "practice": mixes.find(session, study.practice_mix_id or 0),
             "released": events.happened(session, study_id, RELEASED),
@@ -39,9 +44,19 @@ def study(
         admin=admin,
         study=study,
         options=options_of(study),
-        drawn=study.mix.drawn,
+        drawn=study.drawn,
         **values,
     )
+
+
+def _generators(shown: Sequence[Image], sources: Mapping[int, str]) -> dict[int, list[str]]:
+    """What the results call the generators of each mix's fakes, by the mix's number."""
+    found: dict[int, set[str]] = {}
+    for image in shown:
+        names = found.setdefault(image.mix_id, set())
+        if image.truth == "fake":
+            names.add(sources[image.id])
+    return {mix: sorted(names) for mix, names in found.items()}
 
 
 @router.post("/state", dependencies=[CheckedForm])

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 
-from backend.database import mixes, ratings
+from backend.database import mixes, raters, ratings
 from backend.database.tables import Study
 from backend.routes.admin.access import AdminAccess, AdminDep, CheckedForm, EditorDep
 from backend.routes.admin.option_fields import SECTIONS, plainly
@@ -14,7 +14,7 @@ from backend.routes.dependencies import DatabaseDep, PagesDep, RowId
 from backend.studies import consent, lifecycle
 from backend.studies.consent import Told
 from backend.studies.lifecycle import get_study
-from backend.studies.options import FROZEN, TEXT_LENGTH
+from backend.studies.options import DRAWN, FROZEN, TEXT_LENGTH
 from backend.studies.refusals import Conflict, Invalid
 
 router = APIRouter(prefix="/admin/studies/{study_id}/settings")
@@ -83,6 +83,7 @@ def _page(
     with database.read() as session:
         study = get_study(session, study_id)
         rated = ratings.any_in_study(session, study_id)
+        drawn = raters.last_number(session, study_id) > 0
         practice = mixes.find(session, study.practice_mix_id or 0)
     names = pages.languages.names
     # The default language first: what is left empty in the others falls back to it.
@@ -93,10 +94,11 @@ def _page(
         status=422 if problem else 200,
         admin=admin,
         study=study,
-        drawn=study.mix.drawn,
+        drawn=study.drawn,
         practice=practice,
         sections=SECTIONS,
         frozen=FROZEN if rated else (),
+        fixed=DRAWN if drawn else (),
         apart=set_apart(study),
         texts=[(code, names[code], _instead(study, code, pages)) for code in codes],
         text_length=TEXT_LENGTH,

@@ -57,5 +57,5 @@ def _page(request: Request, pages: Pages, template: str, held: Enrolment, **valu
     language = pages.language(request, held.study.language)
     translate = pages.languages.catalogue(language).gettext
     texts = told(held.study, language, translate)
-    drawn = held.study.mix.drawn
+    drawn = held.study.drawn
     return pages.render(request, template, language=language, told=texts, drawn=drawn, **values)

@@ -17,6 +17,7 @@ from backend.database.sessions import Database
 from backend.database.tables import Study
 from backend.storage import ImageStore
 from backend.studies import lifecycle, mixes
+from backend.studies.bundles import older
 from backend.studies.bundles.manifest import RATINGS, Manifest, table_file
 from backend.studies.bundles.reading import lines, opened
 from backend.studies.exports import EXPORTS, FORMATS
@@ -63,9 +64,13 @@ def _one_study(packed: zipfile.ZipFile) -> Mapping[str, Any]:
 
 def _rows(packed: zipfile.ZipFile, table: Table) -> Iterator[dict[str, Any]]:
     name = table_file(table.name)
-    if name not in packed.NameToInfo:
+    if table.name in older.CHANGED and older.of_one_mix(packed):
+        found = (older.line_of(table.name, line) for line in lines(packed, table_file("studies")))
+    elif name in packed.NameToInfo:
+        found = lines(packed, name)
+    else:
         return
-    for number, line in enumerate(lines(packed, name), start=1):
+    for number, line in enumerate(found, start=1):
         try:
             row = row_of(table, line)
         except ValueError as error:
@@ -106,7 +111,8 @@ def _insert(session: Session, packed: zipfile.ZipFile, manifest: Manifest, by: s
             for old, new in zip(some, _put(session, table, given, held, manifest), strict=True):
                 if new is not None:
                     numbers[name].add(old["id"], new)  # type: ignore[call-overload]
-        if count != manifest.counts.get(name, 0):
+        # A table that older bundles lack is not counted in them.
+        if count != manifest.counts.get(name, count if name in older.CHANGED else 0):
             raise Invalid(f"{table_file(name)} has {count} rows, and not what the bundle's manifest says.")
     session.flush()
     session.expire_all()

@@ -6,8 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.analysis.ratings import COLUMNS
-from backend.database import events, exports, raters, ratings
+from backend.database import events, exports, mixes, raters, ratings
 from backend.database.exports import Participant
 from backend.database.tables import Study
 from backend.studies.exports import columns
@@ -34,12 +33,16 @@ class Export:
 
 
 def _ratings(session: Session, study: Study) -> Rows:
-    names = [name for name in COLUMNS if name != "study"]
-    at = COLUMNS.index("study")
+    names = [one.name for one in (*columns.RATINGS, *_repeat_columns(session, study)) if one != columns.STUDY]
+    at = columns.RATINGS.index(columns.STUDY)
     for final in ratings.final_ratings(session, study.id):
         row = [getattr(final, name) for name in names]
         row.insert(at, study.id)
         yield row
+
+
+def _repeat_columns(_session: Session, study: Study) -> tuple[Column, ...]:
+    return columns.REPEATS if options_of(study).repeats else ()
 
 
 def _history(session: Session, study: Study) -> Rows:
@@ -106,6 +109,7 @@ def _raters(session: Session, study: Study) -> Rows:
             rater.name,
             rater.group,
             rater.number,
+            rater.order_row,
             state,
             "yes" if one.invited else "no",
             rater.created_at,
@@ -127,13 +131,14 @@ def _events(session: Session, study: Study) -> Rows:
 
 
 def _images(session: Session, study: Study) -> Rows:
-    for image in exports.images(session, study):
+    sources = mixes.sources(session, study.id)
+    for image in mixes.images_of(session, study.id):
         held = image.provenance
         yield [
             image.public_id,
             image.mix_id,
             image.truth,
-            image.source,
+            sources[image.id],
             held.get("diagnosis"),
             image.sha256,
             held,
@@ -144,9 +149,12 @@ EXPORTS: dict[str, Export] = {
     "ratings": Export(
         "Ratings",
         "Each rater's current answer to each image: a row for every image of every rater who agreed to take "
-        "part. `dermvtt analyze` reads the CSV.",
+        "part. `dermvtt analyze` reads the CSV. Where raters are shown images a second time, two columns "
+        "follow, and all others are of the first showing: `repeat_position`, where in her order the image "
+        "came again (empty: it did not), and `repeat_answer`, her last answer then.",
         columns.RATINGS,
         _ratings,
+        _repeat_columns,
     ),
     "history": Export(
         "History",
@@ -156,8 +164,8 @@ EXPORTS: dict[str, Export] = {
     ),
     "viewings": Export(
         "Viewing times",
-        "One row a rater and image that was on her screen. A stay is from the image's appearance until it "
-        "was left.",
+        "One row a rater and showing of an image that was on her screen. A stay is from the image's "
+        "appearance until it was left.",
         columns.VIEWINGS,
         _viewings,
     ),

@@ -6,8 +6,14 @@ RATER = Column("rater", "text", "The rater's pseudonym.")
 GROUP = Column("group", "text", "Her group, such as `ED` or `DLE`.")
 IMAGE = Column("image", "text", "The image's id in its mix.")
 TRUTH = Column("truth", "text", "`real` or `fake`.")
-SOURCE = Column("source", "text", "`real`, or the family of the generator.")
+SOURCE = Column(
+    "source",
+    "text",
+    "`real`, or the family of the generator; in a study of several mixes that has several generators of a "
+    "family, with the first eight digits of the generator's digest.",
+)
 POSITION = Column("position", "whole", "Place in this rater's presentation order, from 1.")
+SHOWING = Column("showing", "whole", "1, or 2 where she was shown the image a second time.")
 STUDY = Column("study", "whole", "The study's number.")
 DIAGNOSIS = Column("diagnosis", "text", "Of a real image, as the data set of the mix has it.")
 
@@ -27,6 +33,11 @@ RATINGS = (
     Column("answered_at", "time", "When the last answer was given."),
     DIAGNOSIS,
 )
+REPEATS = (
+    Column("repeat_position", "whole", "Where in her order the image came again; empty: it did not."),
+    Column("repeat_answer", "text", "Her answer then, likewise her last; `answer` is of the first showing."),
+)
+"""Of the ratings of a study whose raters are shown images a second time, beside the others."""
 HISTORY = (
     STUDY,
     RATER,
@@ -46,6 +57,7 @@ HISTORY = (
     Column("response_clock", "text", "Who measured: `browser`, or `server` where there was no JavaScript."),
     Column("answered_at", "time", "When it was given."),
     Column("received_at", "time", "When it reached the server; later, where there was no connection."),
+    SHOWING,
 )
 VIEWINGS = (
     RATER,
@@ -62,6 +74,7 @@ VIEWINGS = (
         "Milliseconds of all stays for which the page was out of sight; not part of the others.",
     ),
     Column("first_began_at", "time", "When the first stay began."),
+    SHOWING,
 )
 PARTICIPANTS = (
     RATER,
@@ -76,13 +89,18 @@ RATERS = (
     RATER,
     Column("group", "text", "Her group; empty: she has not chosen one yet."),
     Column("number", "whole", "Counts the raters of the study; with the seed it gives her order."),
+    Column(
+        "order_row",
+        "whole",
+        "Where orders are balanced, her row of the design, which her order follows from, too; else empty.",
+    ),
     Column("state", "text", "`invited`, `rating` or `submitted`."),
     Column("link", "text", "`yes` where she has a link that works, `no` where it was revoked."),
     Column("invited_at", "time", "When she was invited."),
     Column("consented_at", "time", "When she agreed; empty: not yet."),
     Column("submitted_at", "time", "When she submitted; empty: not yet."),
-    Column("images", "whole", "Images of her order."),
-    Column("answered", "whole", "Images with an answer."),
+    Column("images", "whole", "Images of her order, those that come twice counted twice."),
+    Column("answered", "whole", "Images with an answer, likewise."),
     Column("revisions", "whole", "Answers given beyond the first to an image."),
     Column("last_answer_at", "time", "When her latest answer reached the server; empty: none yet."),
 )

@@ -37,7 +37,7 @@ def test_what_was_not_recorded_has_no_table(paper_results, full_results):
     paper, full = ({one.name for one in views(results)} for results in (paper_results, full_results))
     assert full - paper == {
         *("auc", "response_times", "mrmc", "equivalence", "generators", "generator_pairs"),
-        *("diagnoses", "revisions", "rater_revisions", "trends"),
+        *("diagnoses", "revisions", "rater_revisions", "trends", "repeats"),
     }
     assert paper <= full
 

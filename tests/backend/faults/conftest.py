@@ -44,7 +44,7 @@ def study(request, make_url, make_mix, tmp_path):
     database = Database(settings.database)
     mix = import_mix(database, ImageStore(settings.images_dir), make_mix(50, 30)).mix
     with database.write() as session:
-        made = create_study(session, mix.id, "Skin", seed="seed")
+        made = create_study(session, [mix.id], "Skin", seed="seed")
         tokens = [one.token for one in invite(session, made.id, "ED", 3)]
         for token in tokens:
             rater = admit(session, token)
