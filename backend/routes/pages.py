@@ -9,6 +9,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from backend.languages import SOURCE, Languages
+from backend.routes.previewing import preview_of
 
 SURROUND_COOKIE = "surround"
 LANGUAGE_COOKIE = "language"
@@ -31,12 +32,16 @@ class Pages:
     def render(
         self, request: Request, template: str, *, status: int = 200, language: str = SOURCE, **values: Any
     ) -> HTMLResponse:
-        """Render ``template``; every page knows the request's id and the surround that was chosen."""
+        """Render ``template``; every page knows the request's id, the surround that was chosen, and in a
+        preview the way out of it.
+        """
+        preview = preview_of(request)
         surround = "light" if request.cookies.get(SURROUND_COOKIE) == "light" else "dark"
         html = self.fragment(
             template,
             request_id=request.state.request_id,
             surround=surround,
+            preview=preview.back if preview else "",
             language=language,
             languages=list(self.languages.names.items()),
             **values,

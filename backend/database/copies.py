@@ -1,0 +1,36 @@
+"""A study without its raters in a database of its own, which lives in memory."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from backend.database import bundles
+from backend.database.columns import Base
+from backend.database.sessions import Database
+from backend.database.tables import ConsentText, Event, Presentation, Rater, Rating, Viewing
+
+_OF_RATERS = {model.__tablename__ for model in (ConsentText, Rater, Presentation, Rating, Viewing, Event)}
+
+
+@contextmanager
+def in_memory(source: Database, study_id: int) -> Iterator[Database]:
+    """A database of our schema that holds this study, if there is one, and nobody who rates it."""
+    copy = Database("sqlite://")
+    try:
+        Base.metadata.create_all(copy.engine)
+        with source.read() as session, copy.write() as target:
+            for name, table in bundles.TABLES.items():
+                rows = [] if name in _OF_RATERS else [*map(dict, bundles.rows(session, table, study_id))]
+                if rows:
+                    target.execute(insert(table), rows)
+        yield copy
+    finally:
+        copy.close()
+
+
+def presentations(session: Session, rater_id: int) -> list[Presentation]:
+    """A rater's presentations, by position."""
+    query = select(Presentation).where(Presentation.rater_id == rater_id)
+    return list(session.scalars(query.order_by(Presentation.position)))
