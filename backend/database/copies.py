@@ -1,9 +1,9 @@
 """A study without its raters in a database of its own, which lives in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from backend.database import bundles
@@ -30,7 +30,14 @@ def in_memory(source: Database, study_id: int) -> Iterator[Database]:
         copy.close()
 
 
-def presentations(session: Session, rater_id: int) -> list[Presentation]:
-    """A rater's presentations, by position."""
-    query = select(Presentation).where(Presentation.rater_id == rater_id)
-    return list(session.scalars(query.order_by(Presentation.position)))
+def presentations(session: Session, rater_id: int) -> dict[int, int]:
+    """The number of each presentation of a rater by its position, in their order."""
+    query = select(Presentation.position, Presentation.id).where(Presentation.rater_id == rater_id)
+    return dict(session.execute(query.order_by(Presentation.position)).all())
+
+
+def set_keys(session: Session, keys: Mapping[int, str]) -> None:
+    """Give presentations, by their number, these keys."""
+    table = Presentation.__table__
+    query = update(table).where(table.c.id == bindparam("number")).values(key=bindparam("new"))
+    session.execute(query, [{"number": number, "new": key} for number, key in keys.items()])

@@ -36,8 +36,8 @@ confidence is counted, 0 for none)."""
 
 @dataclass(frozen=True)
 class Progress:
-    """What the rater of a preview has done: when she agreed (Unix time, 0: not yet), as which group, each image
-    by position, the position she answered last, and whether she has submitted.
+    """What the rater of a preview has done: when she agreed (Unix time, 0: not yet), as which group, how each
+    image stands, by position, which position she answered last, and whether she has submitted.
     """
 
     begun: int = 0
@@ -60,7 +60,7 @@ def unpacked(text: str) -> Progress:
         datetime.fromtimestamp(found.begun, UTC)
     except (ValueError, TypeError, RecursionError, OverflowError, OSError, zlib.error, binascii.Error):
         return Progress()
-    return found if fits and 0 <= found.begun else Progress()
+    return found if fits and found.begun >= 0 else Progress()
 
 
 @dataclass(frozen=True)
@@ -88,11 +88,10 @@ def staged(source: Database, study_id: int, seed: str, progress: Progress) -> It
             if progress.begun:
                 _begin(session, study, token, progress)
             rater = admit(session, token)
-            for one in copies.presentations(session, rater.id):
-                one.key = hmac.new(seed.encode(), str(one.position).encode(), "sha256").hexdigest()[:32]
-            session.flush()
+            shown = copies.presentations(session, rater.id)
+            copies.set_keys(session, {number: _key(seed, position) for position, number in shown.items()})
             if progress.begun:
-                _go_on(session, rater, progress)
+                _go_on(session, rater, shown, progress)
         yield Stage(database, token)
 
 
@@ -112,6 +111,10 @@ def progress_of(stage: Stage) -> Progress:
         )
 
 
+def _key(seed: str, position: int) -> str:
+    return hmac.new(seed.encode(), str(position).encode(), "sha256").hexdigest()[:32]
+
+
 def _begin(session: Session, study: Study, token: str, progress: Progress) -> None:
     """Agree again, without what she said of herself: no later page shows it."""
     asked = study.options
@@ -123,15 +126,14 @@ def _begin(session: Session, study: Study, token: str, progress: Progress) -> No
     study.options = asked
 
 
-def _go_on(session: Session, rater: Rater, progress: Progress) -> None:
+def _go_on(session: Session, rater: Rater, shown: dict[int, int], progress: Progress) -> None:
     """Give her the answers again that she gave, the last one last."""
     began = rater.consented_at = datetime.fromtimestamp(progress.begun, UTC)
     given, seen = [], []
-    shown = copies.presentations(session, rater.id)
-    for one, letter in zip(shown, progress.images, strict=False):
+    for (position, number), letter in zip(shown.items(), progress.images, strict=False):
         answer, confidence = _meaning(letter)
-        at = began + INSTANT * (one.position if one.position != progress.last else len(shown) + 1)
-        row = {"presentation_id": one.id, "submission": secrets.token_hex(16), "received_at": at}
+        at = began + INSTANT * (position if position != progress.last else len(shown) + 1)
+        row = {"presentation_id": number, "submission": secrets.token_hex(16), "received_at": at}
         if answer:
             said = {"answer": answer, "confidence": confidence, "response_ms": None}
             given.append(row | said | {"hidden_ms": None, "response_clock": None, "answered_at": at})

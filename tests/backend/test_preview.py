@@ -3,9 +3,7 @@
 import re
 
 import pytest
-import sqlalchemy as sa
 
-from backend.database.columns import Base
 from backend.observing.metrics import ANSWERS
 from backend.storage import ImageStore
 from backend.studies import enrolment, lifecycle
@@ -13,26 +11,17 @@ from backend.studies.mixes import import_mix
 from backend.studies.options import StudyTexts
 from backend.studies.preview import Progress, unpacked
 from tests.backend.conftest import hidden
-from tests.support import consent
+from tests.support import consent, everything
 
 STUDY = "/admin/studies/1"
+OF_LOG_INS = {"admin_sessions"}  # when an admin was last here
 OPTIONS = {"confidence_levels": 5, "questions": "years,field", "ask_group": False}
 on_sqlite = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 
 
-def everything(world):
-    """All rows of all tables, but for when admins were last here."""
-    with world.database.read() as session:
-        return {
-            table.name: sorted(map(repr, session.execute(sa.select(table))))
-            for table in Base.metadata.tables.values()
-            if table.name != "admin_sessions"
-        }
-
-
 @pytest.fixture
 def furnished(world, make_mix):
-    """A study with practice, questions, a link for enrolment, texts in two languages, and a rater who began."""
+    """A study with practice, questions, texts in two languages, a link for all, and a rater who began."""
     practice = import_mix(world.database, ImageStore(world.settings.images_dir), make_mix(2, 2, seed=9)).mix
     with world.database.write() as session:
         lifecycle.get_study(session, 1).practice_mix_id = practice.id
@@ -60,7 +49,7 @@ def begin(admin, base, **form):
 
 
 def test_a_whole_preview_leaves_nothing(furnished, admin):
-    before, answers = everything(furnished), ANSWERS._value.get()
+    before, answers = everything(furnished, OF_LOG_INS), ANSWERS._value.get()
     base = opened(admin)
     first = admin.get(base, headers={"Accept-Language": "de"}).text
     assert "Auf Deutsch" in first
@@ -105,7 +94,7 @@ def test_a_whole_preview_leaves_nothing(furnished, admin):
     for page in ("/privacy", "/mail"):
         assert admin.get(f"{base}{page}").status_code == 200
     assert admin.post(f"{base}/mail").status_code == 303
-    assert everything(furnished) == before
+    assert everything(furnished, OF_LOG_INS) == before
     assert ANSWERS._value.get() == answers
 
 
@@ -115,7 +104,7 @@ def test_every_state_can_be_previewed_and_raters_may_choose_their_group(world, a
     with world.database.write() as session:
         lifecycle.get_study(session, 1).state = state
         lifecycle.get_study(session, 1).options = {"ask_group": True, "revising": False, "show_results": True}
-    before = everything(world)
+    before = everything(world, OF_LOG_INS)
     base = opened(admin)
     assert "Please choose your group" in admin.post(f"{base}/start", data={"agree": "yes"}).text
     assert begin(admin, base, group="DLE").headers["location"] == f"{base}/rate/1?resume"
@@ -123,7 +112,7 @@ def test_every_state_can_be_previewed_and_raters_may_choose_their_group(world, a
     again = admin.post(f"{base}/rate/1", data={"answer": "fake"})
     assert again.status_code == 409
     assert f'href="{base}"' in again.text
-    assert everything(world) == before
+    assert everything(world, OF_LOG_INS) == before
 
 
 @on_sqlite
