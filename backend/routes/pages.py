@@ -7,9 +7,11 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from backend.languages import SOURCE, Languages
 from backend.routes.previewing import preview_of
+from backend.studies import markdown
 
 SURROUND_COOKIE = "surround"
 LANGUAGE_COOKIE = "language"
@@ -65,7 +67,14 @@ def _environment(folder: Path, languages: Languages, code: str, asset_version: s
     environment.install_gettext_translations(languages.catalogue(code), newstyle=True)
     environment.globals["asset_version"] = asset_version
     environment.filters["moment"] = show_moment
+    environment.filters["markdown"] = lambda text: Markup(markdown.to_html(text))  # noqa: S704 - it is safe HTML
+    environment.filters["one_paragraph"] = _one_paragraph
     return environment
+
+
+def _one_paragraph(text: str) -> Markup | None:
+    html = markdown.one_paragraph(text)
+    return None if html is None else Markup(html)  # noqa: S704 - as above
 
 
 def show_moment(moment: datetime | None) -> str:

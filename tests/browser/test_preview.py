@@ -23,8 +23,13 @@ from tests.support import everything
 BANNER = "Preview: nothing is kept"
 
 
+@pytest.fixture(scope="module")
+def admin(studies):
+    add_admin(studies)
+
+
 @pytest.fixture
-def draft(studies, make_mix):
+def draft(studies, make_mix, admin):
     """The address of a draft that has all that a study can have."""
     store = ImageStore(studies.server.settings.images_dir)
     practice = import_mix(studies.database, store, make_mix(1, 1, seed=11)).mix
@@ -40,7 +45,6 @@ def draft(studies, make_mix):
             practice_mix_id=practice.id,
             draft=True,
         )
-    add_admin(studies)
     return f"{studies.server.address}/admin/studies/{study.id}"
 
 
@@ -104,3 +108,17 @@ def test_a_draft_is_gone_through_to_the_end_and_nothing_of_it_is_kept(chromium, 
         page.get_by_role("link", name="End the preview").click()
         expect(page).to_have_url(re.compile(rf"{draft}$"))
         assert everything(studies, {"admin_sessions"}) == before
+
+
+def test_texts_are_read_while_they_are_written(chromium, studies, draft):
+    with watched(chromium) as page:
+        log_in(page, draft)
+        page.goto(f"{draft}/settings")
+        expect(page.get_by_role("button", name="Preview the texts")).to_be_hidden()
+        read = page.locator("#read_introduction_en")
+        expect(read).to_be_hidden()
+        page.get_by_label("Introduction", exact=True).first.fill("See **this**:\n\n- <b>one</b>")
+        expect(read.locator("strong")).to_have_text("this")
+        expect(read.locator("li")).to_have_text("<b>one</b>")
+        page.get_by_label("Introduction", exact=True).first.fill("")
+        expect(read).to_be_hidden()
