@@ -1,5 +1,6 @@
 """Rendering: templates in, HTML responses out, in the reader's language."""
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,19 @@ from backend.studies import markdown
 
 SURROUND_COOKIE = "surround"
 LANGUAGE_COOKIE = "language"
+ADDRESS = re.compile(r"(\s(?:href|src|action|formaction|data-stream|data-path)=\")(?=/(?!/))")
+"""Where an address of ours begins. No text can look like one: quotes in it are escaped."""
 
 
 class Pages:
-    """The templates, with what all of them may use; one environment a language."""
+    """The templates, with what all of them may use; one environment a language.
+
+    Templates write addresses as if the application were alone on its host; here ``root_path`` comes in front.
+    """
 
     def __init__(self, folder: Path, languages: Languages, asset_version: str) -> None:
         self.languages = languages
+        self.root_path = ""
         self._environments = {
             code: _environment(folder, languages, code, asset_version) for code in languages.names
         }
@@ -52,7 +59,8 @@ class Pages:
 
     def fragment(self, template: str, *, language: str = SOURCE, **values: Any) -> str:
         """A part of a page: only what is given is known to it."""
-        return self._environments[language].get_template(template).render(language=language, **values)
+        html = self._environments[language].get_template(template).render(language=language, **values)
+        return ADDRESS.sub(rf"\1{self.root_path}", html) if self.root_path else html
 
 
 def _environment(folder: Path, languages: Languages, code: str, asset_version: str) -> Environment:

@@ -105,7 +105,7 @@ def trial(visit: Visit, rater: Rater, steps: Sequence[Step], position: int, back
     shown = ("zoom", "confidence_levels", "revising", "fixation_ms", "display_limit_ms", "preload_all")
     parts = ("key", "answer", "confidence", "seen")
     return {
-        "base": visit.base,
+        "base": f"{visit.request.app.state.settings.root_path}{visit.base}",
         # Known to her alone and the same under a new link: what waits in her browser is hers still.
         "owner": steps[0].key,
         "position": position,
