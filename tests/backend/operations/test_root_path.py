@@ -1,9 +1,14 @@
 """Below a path of a host that others share; in a browser: ``tests/browser/test_below_path.py``."""
 
+import re
+from pathlib import Path
+
 import pytest
 from fastapi.testclient import TestClient
 
+import webapp
 from backend.app import connect
+from backend.routes.pages import ADDRESS
 from backend.settings import load_settings
 from tests.backend.conftest import ADMIN, PASSWORD, add_admin, hidden
 from training.errors import UserError
@@ -88,3 +93,15 @@ def test_an_address_with_a_path_says_where_the_path_belongs(monkeypatch):
     monkeypatch.setenv("DERMVTT_PUBLIC_URL", "https://host.example/dermvtt")
     with pytest.raises(UserError, match="DERMVTT_ROOT_PATH"):
         load_settings()
+
+
+def test_no_template_and_no_script_has_an_address_that_gets_no_path():
+    folder = Path(webapp.__file__).parent
+    found = 0
+    for template in folder.rglob("*.html"):
+        for attribute in re.findall(r"\s[\w-]+=\"(?=/|\{\{ ?(?:base|here)\b)", template.read_text()):
+            assert ADDRESS.match(f"{attribute}/x"), (template, attribute)
+            found += 1
+    assert found > 90
+    for script in folder.rglob("*.js"):
+        assert not re.search(r"[\"'`]/[a-z$]|path=/", script.read_text()), script
