@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from fastapi.testclient import TestClient
 
+from backend.app import create_app
 from backend.observing.metrics import ANSWERS
 from backend.storage import ImageStore
 from backend.studies import enrolment, lifecycle
@@ -16,6 +18,7 @@ from tests.support import consent, everything
 STUDY = "/admin/studies/1"
 OF_LOG_INS = {"admin_sessions"}  # when an admin was last here
 OPTIONS = {"confidence_levels": 5, "questions": "years,field", "ask_group": False}
+KEYS = re.compile(r'"key": ?"([0-9a-f]{32})"')
 on_sqlite = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 
 
@@ -64,7 +67,7 @@ def test_a_whole_preview_leaves_nothing(furnished, admin):
     assert admin.get(f"{base}/practice/1.png").headers["content-type"] == "image/png"
     page = admin.get(f"{base}/rate/1").text
     assert "Preview: nothing is kept" in page
-    keys = re.findall(r'"key": ?"([0-9a-f]{32})"', page)
+    keys = KEYS.findall(page)
     assert len(set(keys)) == 8
     assert admin.get(f"{base}/images/{keys[0]}.png").content.startswith(b"\x89PNG")
     # By the plain form, then as the script sends it: a revision, a viewing, what is out of range.
@@ -115,6 +118,22 @@ def test_every_state_can_be_previewed_and_raters_may_choose_their_group(world, a
     assert everything(world, OF_LOG_INS) == before
 
 
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+def test_any_server_takes_the_next_request(furnished, admin):
+    with TestClient(create_app(furnished.settings), follow_redirects=False) as elsewhere:
+        base = opened(admin)
+        begin(admin, base)
+        keys = KEYS.findall(admin.get(f"{base}/rate/1").text)
+        one, other = admin, elsewhere
+        for position, key in enumerate(keys, start=1):
+            other.cookies.update(one.cookies)
+            one, other = other, one
+            assert one.get(f"{base}/images/{key}.png").status_code == 200
+            assert one.post(f"{base}/rate/{position}", data={"answer": "real"}).status_code == 303
+        assert one.post(f"{base}/submit").headers["location"] == f"{base}/done"
+        assert "8 of 8 images answered" in one.get(f"{base}/done").text
+
+
 @on_sqlite
 def test_two_previews_are_apart_and_neither_has_a_real_raters_order(furnished, admin, browse):
     real = browse().get(f"/r/{furnished.link['ED1']}/rate/1").text
@@ -125,9 +144,9 @@ def test_two_previews_are_apart_and_neither_has_a_real_raters_order(furnished, a
     admin.post(f"{one}/rate/1", data={"answer": "real"})
     assert admin.get(f"{one}/state").json()["count"] == 1
     assert admin.get(f"{other}/state").json()["count"] == 0
-    keys = [re.findall(r'"key": ?"([0-9a-f]{32})"', page) for page in (real, admin.get(f"{one}/rate/1").text)]
+    keys = [KEYS.findall(page) for page in (real, admin.get(f"{one}/rate/1").text)]
     assert not set(keys[0]) & set(keys[1])
-    assert keys[1] == re.findall(r'"key": ?"([0-9a-f]{32})"', admin.get(f"{one}/rate/2").text)
+    assert keys[1] == KEYS.findall(admin.get(f"{one}/rate/2").text)
 
 
 @on_sqlite
