@@ -24,10 +24,10 @@ from backend.studies.desk import Desk
 def create_app(settings: Settings) -> FastAPI:
     """Build the application; raises ``UserError`` where the database's schema is not this program's."""
     app = FastAPI(title="DermVTT", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
-    connect(app, settings)
     folder = Path(webapp.__file__).parent
     assets = Assets(folder / "static")
     app.state.pages = Pages(folder / "templates", Languages(), asset_version=assets.version)
+    connect(app, settings)
     app.mount("/static", assets, name="static")
     for routes in (rater, admin, health, metrics):
         app.include_router(routes.router)
@@ -48,6 +48,7 @@ def connect(app: FastAPI, settings: Settings) -> None:
         database.close()
         raise
     app.state.settings = settings
+    app.state.pages.root_path = settings.root_path
     app.state.database = database
     app.state.images = open_store(settings)
     app.state.changes = Changes(database)

@@ -1,6 +1,7 @@
 """Every setting of the web half, read from the environment in this one place."""
 
 import ipaddress
+import re
 import secrets
 from email.utils import parseaddr
 from functools import cached_property
@@ -21,6 +22,9 @@ DRIVERS = {
     "postgresql+psycopg": "postgresql+psycopg",
     "sqlite": "sqlite",
 }
+
+ROOT_PATH = re.compile(r"(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)+")
+OWN_PATHS = ("admin", "r", "join", "static", "healthz", "readyz", "metrics")
 
 
 class Settings(BaseSettings):
@@ -50,6 +54,10 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65535, description="port that the server listens on")
     public_url: str = Field(
         default="", description="address that raters reach, for links; empty: http://HOST:PORT"
+    )
+    root_path: str = Field(
+        default="",
+        description="path below which a proxy serves it, such as /dermvtt, stripped by the proxy or not",
     )
     secret_key: SecretStr = Field(
         default=SecretStr(""),
@@ -155,8 +163,22 @@ class Settings(BaseSettings):
     def _web_address(cls, url: str) -> str:
         parts = urlsplit(url.rstrip("/"))
         if url and (parts.scheme not in {"http", "https"} or not parts.netloc or parts.path or parts.query):
-            raise ValueError("must be an address without a path, such as https://study.example.org")
+            raise ValueError(
+                "must be an address without a path, such as https://study.example.org; "
+                "a path goes into DERMVTT_ROOT_PATH"
+            )
         return url.rstrip("/")
+
+    @field_validator("root_path")
+    @classmethod
+    def _path(cls, path: str) -> str:
+        path = path.strip("/") and f"/{path.strip('/')}"
+        if path and (not ROOT_PATH.fullmatch(path) or path.split("/")[1] in OWN_PATHS):
+            raise ValueError(
+                "must be a path of letters, digits, '-', '_' and '.', such as /dermvtt, that does not begin "
+                f"as one of the server's own: {', '.join(OWN_PATHS)}"
+            )
+        return path
 
     @field_validator("smtp_url")
     @classmethod
@@ -218,7 +240,7 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         """The address in front of every link that is given out."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return self.public_url or f"http://{host}:{self.port}"
+        return (self.public_url or f"http://{host}:{self.port}") + self.root_path
 
     @property
     def mail_is_set(self) -> bool:
@@ -253,10 +275,12 @@ def mail_server(url: str) -> SplitResult:
     return parts
 
 
-def load_settings() -> Settings:
-    """Read the environment; raise ``UserError`` naming the variable that cannot be used and why."""
+def load_settings(**given: object) -> Settings:
+    """Read the environment, but for what is given; raise ``UserError`` naming the variable that cannot be
+    used and why.
+    """
     try:
-        return Settings()
+        return Settings(**given)
     except ValidationError as error:
         first = error.errors()[0]
         name = _variable(str(first["loc"][0]))

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import sqlalchemy as sa
 
+from backend.database.columns import Base
 from backend.database.sessions import Database
 from backend.database.tables import Image, Mix, Presentation, Rater, Rating, Study, StudyMix
 from backend.settings import Settings
@@ -36,6 +37,16 @@ def consent(world: World, name: str = "ED1", **form: str) -> None:
     with world.database.write() as session:
         rater = admit(session, world.link[name])
         begin(session, world.link[name], told(rater.study, "en", str), form=form)
+
+
+def everything(world, without=()):
+    """All rows of all tables, or of all but some."""
+    with world.database.read() as session:
+        return {
+            table.name: sorted(map(repr, session.execute(sa.select(table))))
+            for table in Base.metadata.tables.values()
+            if table.name not in without
+        }
 
 
 def write_mix(

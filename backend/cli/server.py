@@ -37,6 +37,12 @@ def serve(
     workers: Annotated[
         int | None, typer.Option(min=1, max=64, help="Processes that serve [default: DERMVTT_WORKERS].")
     ] = None,
+    root_path: Annotated[
+        str | None,
+        typer.Option(
+            help="Path below which a proxy serves it, such as /dermvtt [default: DERMVTT_ROOT_PATH]."
+        ),
+    ] = None,
 ) -> None:
     """Serve studies to raters and admins.
 
@@ -47,8 +53,8 @@ def serve(
     gc.disable()  # a fifth of the time to the first page goes into looking for garbage; the server enables it
     from backend import serving  # the whole web application: only this command needs it
 
-    given = {"host": host, "port": port, "workers": workers}
-    settings = load_settings().model_copy(update={k: v for k, v in given.items() if v is not None})
+    given = {"host": host, "port": port, "workers": workers, "root_path": root_path}
+    settings = load_settings(**{name: value for name, value in given.items() if value is not None})
     serving.serve(settings, lambda address: _announce(settings, address))
 
 

@@ -196,6 +196,8 @@ def set_texts(
 ) -> None:
     """Change what a study tells its raters in one language; what is not named stays.
 
+    All but the title are Markdown: **strong**, *emphasis*, lists, links, headings.
+
     Example: dermvtt study texts 1 --language de --title "Echt oder erzeugt?" --introduction-file text.txt
     """
     from backend.studies import lifecycle

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from backend.database.outages import TurnMissed
 
@@ -101,9 +101,12 @@ def _make_engine(url: str) -> Engine:
         event.listen(engine, "checkin", _note_the_time)
         event.listen(engine, "checkout", partial(_ping_if_rested, engine))
         return engine
+    options: dict[str, Any] = {"connect_args": {"timeout": LONGEST_WAIT_S}}
     if parsed.database:
         Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    engine = create_engine(parsed, connect_args={"timeout": LONGEST_WAIT_S}, hide_parameters=True)
+    else:  # in memory: there as long as its only connection is, which all threads share
+        options = {"connect_args": {"check_same_thread": False}, "poolclass": StaticPool}
+    engine = create_engine(parsed, hide_parameters=True, **options)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

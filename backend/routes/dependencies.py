@@ -7,6 +7,7 @@ from fastapi import Depends, Path, Request
 from backend.database.limits import LARGEST_ID
 from backend.database.sessions import Database
 from backend.routes.pages import Pages
+from backend.routes.previewing import preview_of
 from backend.settings import Settings
 from backend.storage import ImageStore
 from backend.studies.desk import Desk
@@ -18,7 +19,7 @@ async def _settings(request: Request) -> Settings:
 
 
 async def _database(request: Request) -> Database:
-    return request.app.state.database
+    return (preview_of(request) or request.app.state).database
 
 
 async def _images(request: Request) -> ImageStore:
@@ -30,7 +31,7 @@ async def _pages(request: Request) -> Pages:
 
 
 async def _desk(request: Request) -> Desk:
-    return request.app.state.desk
+    return (preview_of(request) or request.app.state).desk
 
 
 RowId = Annotated[int, Path(ge=0, le=LARGEST_ID)]

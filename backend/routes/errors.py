@@ -17,6 +17,7 @@ from backend.database.outages import Outage, TurnMissed, outage_of
 from backend.extras import NotInstalled
 from backend.languages import SOURCE, Translate, translatable
 from backend.routes.admin.access import CodeRequired, LoginRequired, NotAllowed, PasswordRequired
+from backend.routes.previewing import preview_of
 from backend.storage import StorageUnavailable
 from backend.studies.invitations import admit
 from backend.studies.refusals import Busy, Conflict, Invalid, Refused, Unknown
@@ -120,13 +121,15 @@ def _study(request: Request) -> _Study:
 
 
 def _find_study(request: Request) -> _Study:
-    base = RATER_PAGE.match(request.url.path)
-    if not base:
+    page = RATER_PAGE.match(request.url.path)
+    if not page:
         return NO_STUDY
+    preview = preview_of(request)
+    base = preview.base if preview else page[0]
     try:
-        with request.app.state.database.read() as session:
-            study = admit(session, base["token"]).study
-            return _Study(study.drawn, base[0] if study.state == "open" else "", study.language)
+        with (preview or request.app.state).database.read() as session:
+            study = admit(session, page["token"]).study
+            return _Study(study.drawn, base if study.state == "open" else "", study.language)
     except (Unknown, SQLAlchemyError):
         return NO_STUDY
 

@@ -19,6 +19,7 @@ from backend.analysis.report.views import views
 from backend.app import create_app
 from backend.routes import admin
 from backend.routes.admin.access import known_admin, ready_admin
+from backend.routes.pages import ADDRESS
 from tests.backend.conftest import ADMIN, PASSWORD, add_admin, hidden, log_in
 
 
@@ -217,6 +218,8 @@ def test_each_part_of_the_report_is_one_click(admin, browse, world):
     links = set(re.findall(rf'(?:href|src)="({study}/(?!settings)[^"#]+[.][a-z]+)"', page))
     kinds = {link.rsplit(".", 1)[1] for link in links}
     assert kinds == {"csv", "json", "html", "zip", "svg", "pdf", "png"}
+    below = ADDRESS.sub(r"\1/below", page)
+    assert links & set(re.findall(r'="(/[^"]*)"', below)) == set()
     replies = {link: admin.get(link) for link in links}
     assert {reply.status_code for reply in replies.values()} == {200}
     with zipfile.ZipFile(io.BytesIO(replies[f"{study}/report.zip"].content)) as packed:

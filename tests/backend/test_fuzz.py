@@ -10,28 +10,18 @@ import sqlalchemy as sa
 
 from backend import accounts
 from backend.app import create_app
-from backend.database.columns import Base
 from backend.database.tables import Presentation
 from backend.roles import ROLES
 from backend.studies import audit_log, invitations, lifecycle
 from backend.studies.invitations import admit
 from tests.backend.calling import Caller
 from tests.backend.conftest import ADMIN, PASSWORD, hidden, log_in
-from tests.support import consent
+from tests.support import consent, everything
 
 COLLEAGUE = "b@example.org"
 
 # PostgreSQL is the stricter of the two: it refuses texts and numbers that SQLite swallows.
 pytestmark = pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
-
-
-def everything(world):
-    """All rows of all tables."""
-    with world.database.read() as session:
-        return {
-            table.name: sorted(map(repr, session.execute(sa.select(table))))
-            for table in Base.metadata.tables.values()
-        }
 
 
 def image_keys(world, name):

@@ -17,7 +17,7 @@ from backend.storage import ImageStore
 from backend.studies.invitations import invite
 from backend.studies.lifecycle import create_study, set_state
 from backend.studies.mixes import import_mix
-from backend.studies.options import StudyOptions
+from backend.studies.options import StudyOptions, StudyTexts
 from tests.browser.rating_page import at, no_sideways_scrolling
 from tests.browser.serving import Studies, serving
 
@@ -32,6 +32,11 @@ EVERYTHING = {
     "show_results": True,
     "questions": [{"id": "years", "kind": "number", "required": True}, {"id": "field"}],
 }
+TEXTS = StudyTexts(
+    introduction="**Look** at *each*.\n\n## How\n\n- one `code`\n- [two](https://example.org)\n\n> Said.",
+    consent="I agree to:\n\n1. this\n2. [that](https://example.org)",
+    thanks="Thanks! [More](https://example.org)\n\n- one",
+)
 FEWEST = ["image-alt", "color-contrast", "target-size", "html-has-lang", "label", "button-name"]
 """Rules that must have had something to check: a run that checked nothing finds nothing too."""
 
@@ -50,6 +55,7 @@ class Demanding:
             "Real or generated?",
             seed="seed",
             options=StudyOptions(**EVERYTHING),
+            texts={"en": TEXTS},
             practice_mix_id=self.practice_id,
         )
         token = invite(session, study.id, "")[0].token

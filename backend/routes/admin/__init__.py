@@ -14,6 +14,7 @@ from backend.routes.admin import (
     mail,
     mix_page,
     mixes,
+    preview,
     rater_privacy,
     raters,
     results,
@@ -24,7 +25,7 @@ from backend.routes.admin import (
 
 PARTS = (
     *(login, first, account, accounts, log),
-    *(studies, study_page, live, raters, mail, enrolment, rater_privacy),
+    *(studies, study_page, preview, live, raters, mail, enrolment, rater_privacy),
     *(study_settings, results, exports, mixes, mix_page),
 )
 

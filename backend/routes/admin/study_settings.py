@@ -63,6 +63,19 @@ def save(
     return RedirectResponse(f"/admin/studies/{study_id}/settings?saved=1", status_code=303)
 
 
+@router.post("/preview", dependencies=[CheckedForm])
+def preview(
+    request: Request,
+    study_id: RowId,
+    admin: AdminDep,
+    database: DatabaseDep,
+    pages: PagesDep,
+    form: Annotated[dict[str, str], Depends(_sent)],
+) -> Response:
+    """The form as it was sent, with its texts as raters would read them; nothing is saved."""
+    return _page(request, study_id, admin, database, pages, typed=form, reading=True)
+
+
 def _version(form: dict[str, str]) -> int | None:
     # A form without one (a script's) is taken as it comes.
     version = form.get("version", "")
@@ -79,6 +92,7 @@ def _page(
     typed: dict[str, str] | None = None,
     problem: str = "",
     saved: bool = False,
+    reading: bool = False,
 ) -> Response:
     with database.read() as session:
         study = get_study(session, study_id)
@@ -88,6 +102,9 @@ def _page(
     names = pages.languages.names
     # The default language first: what is left empty in the others falls back to it.
     codes = sorted(names, key=lambda code: code != study.language)
+    values = shown(study, names) | {"version": str(study.version)} | (typed or {})
+    if not reading:  # whoever is told of another's change may save over it; who only reads was told of none
+        values["version"] = str(study.version)
     return pages.render(
         request,
         "admin/settings.html",
@@ -102,9 +119,10 @@ def _page(
         apart=set_apart(study),
         texts=[(code, names[code], _instead(study, code, pages)) for code in codes],
         text_length=TEXT_LENGTH,
-        values=shown(study, names) | (typed or {}) | {"version": study.version},
+        values=values,
         problem=problem,
         saved=saved,
+        reading=reading,
     )
 
 

@@ -1,4 +1,5 @@
-"""What every request goes through, from the outside in: its id, log line, numbers and headers; whether there
+"""What every request goes through, from the outside in: the path below which it
+is served; its id, log line, numbers and headers; whether there
 is room for it; its time; HEAD; compression.
 """
 
@@ -9,6 +10,7 @@ from backend.routes.middleware.compression import Compression
 from backend.routes.middleware.head import HeadAsGet
 from backend.routes.middleware.limits import TimeLimit
 from backend.routes.middleware.request import RequestScope
+from backend.routes.middleware.root_path import RootPath
 
 
 def install(app: FastAPI) -> None:
@@ -19,3 +21,4 @@ def install(app: FastAPI) -> None:
     app.add_middleware(TimeLimit)
     app.add_middleware(Busy)
     app.add_middleware(RequestScope)
+    app.add_middleware(RootPath)

@@ -50,5 +50,7 @@ def _remember(visit: Visit, cookie: str, value: str, return_to: str) -> Response
     response = visit.to(f"/{return_to}" if PAGES.fullmatch(return_to) else "")
     tls = visit.request.app.state.settings.behind_tls
     # Nothing secret, but nobody on the line may change it; the page's script sets the surround's, too.
-    response.set_cookie(cookie, value, max_age=COOKIE_SECONDS, samesite="lax", path="/r/", secure=tls)
+    response.set_cookie(
+        cookie, value, max_age=COOKIE_SECONDS, samesite="lax", path=visit.cookie_path, secure=tls
+    )
     return response

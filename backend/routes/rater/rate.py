@@ -10,7 +10,6 @@ from fastapi.responses import Response
 
 from backend.database import ratings
 from backend.languages import translatable
-from backend.observing.metrics import ANSWERS
 from backend.routes.dependencies import DatabaseDep, RowId
 from backend.routes.rater.visit import PREFIX, VisitDep, rating_rater, trial
 from backend.studies import rating
@@ -68,7 +67,7 @@ def answer(
             shown_ms=shown_ms,
         )
         last = position >= len(ratings.steps(session, rater.id))
-    ANSWERS.inc()
+    visit.count(1)
     return visit.to("/review" if last or back == "review" else f"/rate/{position + 1}")
 
 

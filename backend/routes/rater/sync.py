@@ -10,7 +10,6 @@ from pydantic import BaseModel, Field, SkipValidation
 from backend.database import desk
 from backend.database.desk import Current, Held
 from backend.database.tables import Rater
-from backend.observing.metrics import ANSWERS
 from backend.routes.dependencies import DatabaseDep, DeskDep
 from backend.routes.rater.visit import PREFIX, Visit, VisitDep
 from backend.studies.answers import MOST_AT_ONCE, Answer, Viewing, claimed_id, parse_answer, parse_viewing
@@ -70,7 +69,7 @@ async def take(visit: VisitDep, at: DeskDep, batch: Annotated[Batch, Body()]) ->
     if rater.consented_at is None:
         # Nothing of hers could be waiting: whoever sends this has not read the first page.
         raise receipt.refused[0].reason if receipt.refused else Unknown("There is no such page.")
-    ANSWERS.inc(len({one.id for one in answers}.intersection(receipt.saved)))
+    visit.count(len({one.id for one in answers}.intersection(receipt.saved)))
     refused = [*bad_answers, *bad_viewings, *receipt.refused]
     return Reply(
         saved=receipt.saved,

@@ -12,8 +12,10 @@ from backend.database import ratings
 from backend.database.desk import Held
 from backend.database.ratings import Step
 from backend.database.tables import Rater
+from backend.observing.metrics import ANSWERS
 from backend.routes.dependencies import PagesDep
 from backend.routes.pages import Pages
+from backend.routes.previewing import Preview, preview_of
 from backend.studies.consent import Told, told
 from backend.studies.invitations import admit
 from backend.studies.options import options_of
@@ -33,7 +35,22 @@ class Visit:
     @property
     def base(self) -> str:
         """The address of her study."""
-        return f"/r/{self.token}"
+        return self.preview.base if self.preview else f"/r/{self.token}"
+
+    @property
+    def preview(self) -> Preview | None:
+        """The preview in which she is played, if she is."""
+        return preview_of(self.request)
+
+    @property
+    def cookie_path(self) -> str:
+        """Below which her browser shows us what she prefers."""
+        return self.preview.base if self.preview else "/r/"
+
+    def count(self, answers: int) -> None:
+        """Count answers that are on disk: those of a preview are nowhere."""
+        if not self.preview:
+            ANSWERS.inc(answers)
 
     def to(self, path: str = "") -> RedirectResponse:
         """Send her to a page of hers."""
@@ -56,6 +73,7 @@ class Visit:
             template,
             language=texts.language,
             base=self.base,
+            cookie_path=self.cookie_path,
             study=rater.study,
             told=texts,
             options=options_of(rater.study),
@@ -87,7 +105,7 @@ def trial(visit: Visit, rater: Rater, steps: Sequence[Step], position: int, back
     shown = ("zoom", "confidence_levels", "revising", "fixation_ms", "display_limit_ms", "preload_all")
     parts = ("key", "answer", "confidence", "seen")
     return {
-        "base": visit.base,
+        "base": f"{visit.request.app.state.settings.root_path}{visit.base}",
         # Known to her alone and the same under a new link: what waits in her browser is hers still.
         "owner": steps[0].key,
         "position": position,

@@ -112,13 +112,14 @@ function installMenu() {
 }
 
 function installSurround() {
-  document.getElementById("surround").addEventListener("submit", (event) => {
+  const form = document.getElementById("surround");
+  form.addEventListener("submit", (event) => {
     event.preventDefault();
     const button = event.submitter;
     const chosen = button.value;
     document.body.classList.remove("dark", "light");
     document.body.classList.add(chosen);
-    document.cookie = `surround=${chosen}; path=/r/; max-age=31536000; samesite=lax`;
+    document.cookie = `surround=${chosen}; path=${form.dataset.path}; max-age=31536000; samesite=lax`;
     button.value = chosen === "dark" ? "light" : "dark";
     button.textContent = button.dataset[chosen];
   });
