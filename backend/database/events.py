@@ -15,11 +15,15 @@ DOWNLOADED = "downloaded"
 """The one kind that changes nothing of a study: in the log, and not in the study's own record."""
 ELSEWHERE = "another installation"
 """Stands for whoever did what a bundle brought: who it was stayed where it was done."""
+BY_RATERS = ("agreed", "submitted")
+"""What raters do themselves."""
+COMMAND_LINE = "command line"
+"""Who did what no admin and no rater did."""
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """Which rows of the log are meant; empty fields mean all."""
+    """Which rows of the log are meant, ``by`` whom as ``actors`` says; empty fields mean all."""
 
     study_id: int | None = None
     by: str = ""
@@ -92,8 +96,9 @@ def stream(session: Session, chosen: Chosen) -> Generator[tuple[Event, str], Non
 
 
 def actors(session: Session) -> Sequence[str]:
-    """The admins who stand in the log."""
-    return session.scalars(select(Event.by).where(Event.by != "").distinct().order_by(Event.by)).all()
+    """The admins who stand in the log, and the command line."""
+    found = session.scalars(select(Event.by).where(Event.by != "").distinct().order_by(Event.by)).all()
+    return [COMMAND_LINE, *found]
 
 
 def kinds(session: Session) -> Sequence[str]:
@@ -107,4 +112,6 @@ def _chosen(chosen: Chosen) -> Select[tuple[Event, str | None]]:
         query = query.where(Event.study_id == chosen.study_id)
     if chosen.kind:
         query = query.where(Event.kind == chosen.kind)
+    if chosen.by == COMMAND_LINE:
+        return query.where(Event.by == "", Event.kind.not_in(BY_RATERS))
     return query.where(Event.by == chosen.by) if chosen.by else query

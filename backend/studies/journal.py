@@ -12,8 +12,6 @@ from backend.database.events import Chosen
 from backend.database.tables import Event
 from backend.studies.options import show_option
 
-BY_RATERS = ("agreed", "submitted")
-COMMAND_LINE = "command line"
 GONE = "a rater who was deleted"
 PAGE = 100
 
@@ -58,9 +56,9 @@ def pages_of(session: Session, chosen: Chosen) -> int:
 
 def actor(event: Event, rater: str) -> str:
     """Who did it: an admin's address, the rater of this name, or the command line."""
-    if event.kind in BY_RATERS and event.by in ("", events.ELSEWHERE):
+    if event.kind in events.BY_RATERS and event.by in ("", events.ELSEWHERE):
         return rater or GONE
-    return event.by or COMMAND_LINE
+    return event.by or events.COMMAND_LINE
 
 
 def _entry(event: Event, rater: str) -> Entry:

@@ -205,6 +205,11 @@ def test_the_log_is_shown_chosen_from_and_taken_away(world, admin):
     assert "mix imported: mix 1" not in admin.get("/admin/log?study=1").text
     chosen = admin.get("/admin/log", params={"actor": ADMIN, "kind": "logged in"}).text
     assert (chosen.count("<tr>"), "invited: ED1" in chosen) == (2, False)
+    consent(world, "ED1")
+    rows = admin.get("/admin/log.json", params={"actor": "command line"}).json()
+    kinds = ["mix imported", "study made", "invited", "invited", "invited"]
+    assert [row["kind"] for row in rows] == kinds  # and not what a rater did
+    assert admin.get("/admin/log.json", params={"kind": "agreed"}).json()[0]["actor"] == "ED1"
     rows = admin.get("/admin/log.json", params={"kind": "invited", "study": "1"}).json()
     assert [(row["actor"], row["kind"], row["study"]) for row in rows] == [("command line", "invited", 1)] * 3
     assert admin.get("/admin/log?page=2").status_code == 200
