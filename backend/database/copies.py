@@ -7,8 +7,7 @@ from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from backend.database import bundles
-from backend.database.columns import Base
-from backend.database.sessions import Database
+from backend.database.sessions import Database, InMemory
 from backend.database.tables import ConsentText, Event, Presentation, Rater, Rating, Viewing
 
 _OF_RATERS = {model.__tablename__ for model in (ConsentText, Rater, Presentation, Rating, Viewing, Event)}
@@ -17,9 +16,8 @@ _OF_RATERS = {model.__tablename__ for model in (ConsentText, Rater, Presentation
 @contextmanager
 def in_memory(source: Database, study_id: int) -> Iterator[Database]:
     """A database of our schema that holds this study, if there is one, and nobody who rates it."""
-    copy = Database("sqlite://")
+    copy = InMemory()
     try:
-        Base.metadata.create_all(copy.engine)
         with source.read() as session, copy.write() as target:
             for name, table in bundles.TABLES.items():
                 rows = [] if name in _OF_RATERS else [*map(dict, bundles.rows(session, table, study_id))]

@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -12,8 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import Session, sessionmaker
-from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool
 
+from backend.database.columns import Base
 from backend.database.outages import TurnMissed
 
 LONGEST_WAIT_S = 4.0
@@ -86,6 +87,40 @@ class Database:
             self._turns.release()
 
 
+class InMemory(Database):
+    """A database of our schema that lives in memory until it is closed, used by one thread at a time.
+
+    All of them share an engine, and with it the statements that were put together once.
+    """
+
+    def __init__(self) -> None:
+        self._connection = _memory().connect()
+        self._connection.connection.dbapi_connection.deserialize(_blank())  # type: ignore[union-attr]
+        self.engine = self._connection.engine
+        self._readers = sessionmaker(self._connection, expire_on_commit=False)
+        self._writers = self._snapshots = self._readers
+        self._turns = None
+        self._after_write = []
+
+    def close(self) -> None:
+        """Forget all of it."""
+        self._connection.close()
+
+
+@cache
+def _memory() -> Engine:
+    return _make_engine("sqlite://")
+
+
+@cache
+def _blank() -> bytes:
+    """A database of our schema as SQLite writes it: to take that in is faster than to make the tables."""
+    with _memory().connect() as connection:
+        Base.metadata.create_all(connection)
+        connection.commit()
+        return connection.connection.dbapi_connection.serialize()  # type: ignore[union-attr]
+
+
 def _make_engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
@@ -104,8 +139,8 @@ def _make_engine(url: str) -> Engine:
     options: dict[str, Any] = {"connect_args": {"timeout": LONGEST_WAIT_S}}
     if parsed.database:
         Path(parsed.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    else:  # in memory: there as long as its only connection is, which all threads share
-        options = {"connect_args": {"check_same_thread": False}, "poolclass": StaticPool}
+    else:  # in memory: each connection is a database of its own, which threads may hand to each other
+        options = {"connect_args": {"check_same_thread": False}, "poolclass": NullPool}
     engine = create_engine(parsed, hide_parameters=True, **options)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
