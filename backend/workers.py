@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from threading import Event, Thread
 
-from backend.database.schema import require_current
+from backend.database.schema import require_usable
 from backend.database.sessions import Database
 from backend.settings import Settings
 from training.errors import UserError
@@ -36,7 +36,7 @@ def supervise(settings: Settings, listener: socket.socket, ready: Ready, run: Ru
     Raises ``UserError`` where one cannot start.
     """
     with closing(Database(settings.database)) as database:
-        require_current(database.engine)
+        require_usable(database.engine)
     if settings.database.startswith("sqlite"):
         log.warning(
             "SQLite has one writer at a time: more workers show pages faster, and store nothing faster."

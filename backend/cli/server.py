@@ -16,7 +16,10 @@ PortOption = Annotated[
 
 
 def migrate() -> None:
-    """Make the database's schema, or upgrade it to this program's.
+    """Make the database's schema, or upgrade it to this program's, while servers go on.
+
+    Several at once migrate once. Where something holds a table, it steps back and tries again: nobody waits
+    long behind it.
 
     Example: dermvtt migrate
     """
@@ -25,10 +28,10 @@ def migrate() -> None:
 
     database = Database(load_settings().database)
     try:
-        schema.upgrade(database.engine)
+        done = schema.upgrade(database.engine)
     finally:
         database.close()
-    print("The schema is up to date.")
+    print("The schema is up to date." if done else "The schema is later than this program and works with it.")
 
 
 def serve(

@@ -115,11 +115,17 @@ def serving(folder: Path, blank: Path, mix: Path) -> Iterator[Studies]:
 
 
 def launch(
-    settings: Settings, log: Path, port: int = 0, before: str = "", **more: str
+    settings: Settings,
+    log: Path,
+    port: int = 0,
+    before: str = "",
+    code: Path | None = None,
+    **more: str,
 ) -> tuple[subprocess.Popen, str]:
     """Start a server and wait until it is ready.
 
-    ``before`` is a program that its process runs first; ``more`` is added to its environment.
+    ``before`` is a program that its process runs first; ``code`` is a folder with another release's
+    packages; ``more`` is added to its environment.
     """
     environment = (
         os.environ
@@ -133,7 +139,9 @@ def launch(
     started = ["-c", f"{before}\nfrom backend.cli import main\nmain()"] if before else ["-m", "backend.cli"]
     command = [sys.executable, *started, "serve"]
     with log.open("ab") as errors:
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True)
+        process = subprocess.Popen(
+            command, cwd=code, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
+        )
     line = process.stdout.readline()
     process.stdout.close()
     assert line.startswith("Serving on "), log.read_text()
