@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from backend.studies.invitations import invite
 from backend.studies.lifecycle import create_study
 from backend.studies.mixes import import_mix
 from backend.studies.options import StudyOptions
+from tests.forking import Forked, start
 
 
 @dataclass
@@ -121,7 +121,7 @@ def launch(
     before: str = "",
     code: Path | None = None,
     **more: str,
-) -> tuple[subprocess.Popen, str]:
+) -> tuple[subprocess.Popen | Forked, str]:
     """Start a server and wait until it is ready.
 
     ``before`` is a program that its process runs first; ``code`` is a folder with another release's
@@ -136,14 +136,8 @@ def launch(
         }
         | more
     )
-    started = ["-c", f"{before}\nfrom backend.cli import main\nmain()"] if before else ["-m", "backend.cli"]
-    command = [sys.executable, *started, "serve"]
     with log.open("ab") as errors:
-        process = subprocess.Popen(
-            command, cwd=code, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
-        )
-    line = process.stdout.readline()
-    process.stdout.close()
+        process, line = start(environment, errors, before, code)
     assert line.startswith("Serving on "), log.read_text()
     address = line.split()[2]
     for _ in range(100):

@@ -27,7 +27,7 @@ class Balancer:
         self.settings, self.log = settings, log
         self.running, self.gaps, self._turn = {}, 0, 0
 
-    def start(self, code=ROOT, port=0, **more):
+    def start(self, code=None, port=0, **more):
         process, address = launch(self.settings, self.log, port, code=code, **more)
         self.running = self.running | {urlsplit(address).netloc: process}
         return urlsplit(address).netloc
