@@ -16,6 +16,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+ROOT = Path(__file__).parents[1]
 LARGEST = 1 << 18
 
 
@@ -48,7 +49,7 @@ class Parent:
         if self._line is None:
             self._line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             command = [sys.executable, "-m", "tests.forking", str(theirs.fileno())]
-            process = subprocess.Popen(command, pass_fds=[theirs.fileno()])
+            process = subprocess.Popen(command, cwd=ROOT, pass_fds=[theirs.fileno()])
             theirs.close()
             atexit.register(lambda: (self._line.close(), process.wait(10)))
         return self._line
