@@ -14,7 +14,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TextIO
 
 ROOT = Path(__file__).parents[1]
 LARGEST = 1 << 18
@@ -26,8 +26,8 @@ class Parent:
     def __init__(self) -> None:
         self._guard, self._line, self._ended = Lock(), None, {}
 
-    def start(self, environment: dict[str, str], errors: Any, before: str = "") -> tuple["Forked", Any]:
-        """A server with these environment variables, and what it prints; ``before`` is run before it."""
+    def start(self, environment: dict[str, str], errors: Any, before: str = "") -> "Forked":
+        """A server with these environment variables; ``before`` is run before it."""
         ours, theirs = os.pipe()
         with self._guard:
             line = self._connected()
@@ -36,7 +36,7 @@ class Parent:
             while (number := self._hear(None).get("began")) is None:
                 pass
         os.close(theirs)
-        return Forked(self, number), os.fdopen(ours)
+        return Forked(self, number, os.fdopen(ours))
 
     def ended(self, number: int, seconds: float) -> int | None:
         """The exit code of a server, if it ends within this time."""
@@ -66,8 +66,8 @@ class Parent:
 class Forked:
     """A server's process, with the part of ``subprocess.Popen`` that tests use."""
 
-    def __init__(self, parent: Parent, pid: int) -> None:
-        self.pid, self._parent = pid, parent
+    def __init__(self, parent: Parent, pid: int, stdout: TextIO) -> None:
+        self.pid, self.stdout, self._parent = pid, stdout, parent
 
     def poll(self) -> int | None:
         return self._parent.ended(self.pid, 0)
@@ -104,11 +104,9 @@ def start(
         process = subprocess.Popen(
             command, cwd=code, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True
         )
-        output = process.stdout
     else:
-        process, output = PARENT.start(environment, errors, before)
-    with output:
-        return process, output.readline()
+        process = PARENT.start(environment, errors, before)
+    return process, process.stdout.readline()
 
 
 def _serve_requests(line: socket.socket) -> None:

@@ -138,6 +138,7 @@ def launch(
     )
     with log.open("ab") as errors:
         process, line = start(environment, errors, before, code)
+    process.stdout.close()
     assert line.startswith("Serving on "), log.read_text()
     address = line.split()[2]
     for _ in range(100):

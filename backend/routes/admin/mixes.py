@@ -66,9 +66,7 @@ async def build(intake: IntakeDep, _admin: EditorDep) -> Response:
 
 
 def _take_in(intake: Intake, folder: Path, name: str) -> str:
-    imported = import_mix(
-        intake.database, intake.images, folder, name[:LONGEST_NAME], by=intake.admin.email
-    )
+    imported = import_mix(intake.database, intake.images, folder, name[:LONGEST_NAME], by=intake.admin.email)
     return f"/admin/mixes/{imported.mix.id}"
 
 

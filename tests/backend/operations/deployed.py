@@ -50,6 +50,7 @@ def deployed(settings, log: Path, **environment: object) -> Iterator[Deployed]:
     finally:
         process.terminate()
         process.wait(timeout=30)
+        process.stdout.close()
 
 
 def _port(process: subprocess.Popen | Forked, line: str) -> int:
