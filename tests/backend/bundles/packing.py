@@ -7,6 +7,13 @@ from hashlib import sha256
 
 from backend.storage import ImageStore
 from backend.studies.bundles import write_bundle
+from backend.studies.exports import write_export
+
+
+def csv_of(database, study, what="ratings"):
+    out = io.BytesIO()
+    write_export(database, study, what, "csv", out)
+    return out.getvalue()
 
 
 def packed(world):

@@ -13,23 +13,16 @@ from backend.database.tables import Event, Image, Invitation, Study
 from backend.storage import ImageStore
 from backend.studies import audit_log, lifecycle
 from backend.studies.bundles import take_in, write_bundle
-from backend.studies.exports import write_export
 from backend.studies.invitations import admit, invite
 from backend.studies.mixes import import_mix
 from backend.studies.refusals import Conflict, Invalid, Unknown
 from backend.studies.results import study_results
 from backend.tokens import hash_token
-from tests.backend.bundles.packing import edit, packed, put, repacked, spoil, store_of
+from tests.backend.bundles.packing import csv_of, edit, packed, put, repacked, spoil, store_of
 from tests.backend.conftest import ADMIN
 from tests.support import BACKENDS
 
 ANSWERS = 15
-
-
-def csv_of(database, study, what="ratings"):
-    out = io.BytesIO()
-    write_export(database, study, what, "csv", out)
-    return out.getvalue()
 
 
 def results_of(database, study):
