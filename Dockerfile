@@ -1,10 +1,11 @@
 # syntax=docker/dockerfile:1
-# Two images: `web` serves and analyses studies, without PyTorch; `training` is everything.
+# Two images: `web` serves and analyses studies, with images on disk or in a bucket, without PyTorch; `training` is
+# everything.
 #     docker build --target web --tag dermvtt-web .
 #     docker build --target training --tag dermvtt-training .
 # The base is named by its tag, for a digest could not be looked up where this was written: add yours for builds
-# that can be repeated to the byte (python:3.11-slim-bookworm@sha256:...).
-ARG BASE=python:3.11-slim-bookworm
+# that can be repeated to the byte (python:3.11.13-slim-bookworm@sha256:...).
+ARG BASE=python:3.11.13-slim-bookworm
 
 FROM ${BASE} AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -15,7 +16,7 @@ COPY migrations ./migrations
 COPY training ./training
 COPY webapp ./webapp
 COPY backend ./backend
-RUN /opt/dermvtt/bin/pip install --constraint constraints.txt .
+RUN /opt/dermvtt/bin/pip install --constraint constraints.txt '.[analysis,parquet,s3]'
 
 FROM build AS build-training
 RUN /opt/dermvtt/bin/pip install --constraint constraints.txt '.[training]'

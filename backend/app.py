@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 import webapp
 from backend.database.changes import Changes
-from backend.database.schema import require_current, state
+from backend.database.schema import require_usable, state
 from backend.database.sessions import Database
 from backend.languages import Languages
 from backend.observing.metrics import watch_pool
@@ -22,7 +22,7 @@ from backend.studies.desk import Desk
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """Build the application; raises ``UserError`` where the database's schema is not this program's."""
+    """Build the application; raises ``UserError`` unless this program works with the database's schema."""
     app = FastAPI(title="DermVTT", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
     folder = Path(webapp.__file__).parent
     assets = Assets(folder / "static")
@@ -41,7 +41,7 @@ def connect(app: FastAPI, settings: Settings) -> None:
     database = Database(settings.database)
     watch_pool(database.engine)
     try:
-        require_current(database.engine)
+        require_usable(database.engine)
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         settings.secret  # noqa: B018 - a folder that cannot be written fails here, not at the first log-in
     except BaseException:

@@ -2,11 +2,12 @@
 
 import asyncio
 import gc
+import os
 import signal
 import socket
 import sys
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from types import FrameType
 
@@ -35,10 +36,14 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         port = listener.getsockname()[1]
         settings = settings.model_copy(update={"port": port})
         configure_logs(settings.log_level, settings.log_format)
-        if settings.workers > 1:
-            workers.supervise(settings, listener, ready, run)
-        else:
+        if settings.workers == 1:
             run(settings, listener, ready)
+            return
+        looked_at = settings.metrics_port or settings.metrics_token.get_secret_value()
+        with metrics.shared() if looked_at else nullcontext():
+            _serve_metrics(settings)
+            alone = settings.model_copy(update={"metrics_port": 0})
+            workers.supervise(alone, listener, ready, run)
 
 
 def run(settings: Settings, listener: socket.socket, ready: Callable[[str], None]) -> None:
@@ -87,6 +92,8 @@ def _serve_metrics(settings: Settings) -> None:
     try:
         metrics.serve_apart(settings.metrics_host, settings.metrics_port)
     except OSError as error:
+        if metrics.FOLDER in os.environ and settings.workers == 1:
+            return  # a server beside this one serves the numbers of both
         where = f"{settings.metrics_host}:{settings.metrics_port}"
         raise UserError(
             f"cannot serve metrics on {where} ({error.strerror}). Set DERMVTT_METRICS_PORT to another one."

@@ -75,7 +75,6 @@ class Settings(BaseSettings):
         description="mail server: smtp://user:password@host:587 (STARTTLS), smtps://host:465 (TLS), "
         "smtp://host:25?tls=none; empty: no mail",
     )
-    smtp_password_file: str = Field(default="", description="file with the mail server's password")
     mail_from: str = Field(
         default="", description="sender of mail to raters, such as Study team <study@example.org>"
     )
@@ -102,7 +101,7 @@ class Settings(BaseSettings):
         default=0,
         ge=0,
         le=65535,
-        description="port of its own for metrics, without a token, each further worker on the next; 0: none",
+        description="port of its own for metrics, without a token, for all workers together; 0: none",
     )
     metrics_host: str = Field(default="127.0.0.1", description="address that the metrics' own port is on")
     shutdown_delay: float = Field(

@@ -13,8 +13,9 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from threading import Event, Thread
 
-from backend.database.schema import require_current
+from backend.database.schema import require_usable
 from backend.database.sessions import Database
+from backend.observing import metrics
 from backend.settings import Settings
 from training.errors import UserError
 
@@ -36,7 +37,7 @@ def supervise(settings: Settings, listener: socket.socket, ready: Ready, run: Ru
     Raises ``UserError`` where one cannot start.
     """
     with closing(Database(settings.database)) as database:
-        require_current(database.engine)
+        require_usable(database.engine)
     if settings.database.startswith("sqlite"):
         log.warning(
             "SQLite has one writer at a time: more workers show pages faster, and store nothing faster."
@@ -61,7 +62,7 @@ class _Crew:
 
     def work(self, ready: Ready) -> None:
         """Keep all places filled until told to stop."""
-        workers = [self._start(place) for place in range(self._settings.workers)]
+        workers = [self._start() for _ in range(self._settings.workers)]
         told = False
         try:
             while not self.stopping.is_set():
@@ -71,33 +72,31 @@ class _Crew:
                     if worker.sign in happened:
                         worker.serves = _has_signed(worker.sign)
                     if worker.process.sentinel in happened:
-                        workers[place] = self._replace(place, worker, told)
+                        workers[place] = self._replace(worker, told)
                 if not told and all(one.serves for one in workers):
                     told = True
                     ready(self._settings.base_url)
         finally:
             _end(workers)
 
-    def _start(self, place: int) -> _Worker:
+    def _start(self) -> _Worker:
         sign, theirs = _spawning.Pipe(duplex=False)
-        # Each counts for itself, so each has a port of its own to tell it.
-        port = self._settings.metrics_port and self._settings.metrics_port + place
-        own = self._settings.model_copy(update={"metrics_port": port})
-        arguments = (own, self._listener, theirs, self._run)
+        arguments = (self._settings, self._listener, theirs, self._run)
         process = _spawning.Process(target=_work, args=arguments)
         process.start()
         theirs.close()
         return _Worker(process, sign)
 
-    def _replace(self, place: int, worker: _Worker, told: bool) -> _Worker:
+    def _replace(self, worker: _Worker, told: bool) -> _Worker:
         worker.process.join()
         worker.sign.close()
+        metrics.forget(worker.process.pid or 0)
         if not told:
             raise UserError("the server's processes cannot start; what is wrong is said above.")
         if not self.stopping.is_set():
             log.error("worker %s ended (%s): replaced", worker.process.pid, worker.process.exitcode)
             self.stopping.wait(PAUSE_S)
-        return worker if self.stopping.is_set() else self._start(place)
+        return worker if self.stopping.is_set() else self._start()
 
 
 def _has_signed(sign: Connection) -> bool:

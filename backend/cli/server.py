@@ -16,19 +16,26 @@ PortOption = Annotated[
 
 
 def migrate() -> None:
-    """Make the database's schema, or upgrade it to this program's.
+    """Make the database's schema, or upgrade it to this program's, while servers go on.
+
+    Several at once migrate once. Where something holds a table, it steps back and tries again: nobody waits
+    long behind it. Where images are in a bucket that is not there yet, it makes that, too.
 
     Example: dermvtt migrate
     """
     from backend.database import schema
     from backend.database.sessions import Database
+    from backend.storage import make_bucket
 
-    database = Database(load_settings().database)
+    settings = load_settings()
+    database = Database(settings.database)
     try:
-        schema.upgrade(database.engine)
+        done = schema.upgrade(database.engine)
+        if make_bucket(settings):
+            print(f"Made the bucket of {settings.images_url}.")
     finally:
         database.close()
-    print("The schema is up to date.")
+    print("The schema is up to date." if done else "The schema is later than this program and works with it.")
 
 
 def serve(

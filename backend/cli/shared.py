@@ -34,11 +34,11 @@ def read_text(file: Path) -> str:
 
 @contextmanager
 def opened(settings: Settings) -> Iterator["Database"]:
-    """The database of the settings, once its schema is known to be this program's."""
+    """The database of the settings, once this program is known to work with its schema."""
     from backend.database import schema
 
     with unchecked(settings) as database:
-        schema.require_current(database.engine)
+        schema.require_usable(database.engine)
         yield database
 
 

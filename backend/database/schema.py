@@ -1,81 +1,172 @@
 """The schema's version: made and upgraded by the migrations, and checked before anything uses it."""
 
+import logging
+import time
+from collections.abc import Callable
+from enum import StrEnum
+from functools import cache
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError
 
 import migrations
+from backend.database.compatibility import serves
+from backend.database.outages import Outage, outage_of
 from training.errors import UserError
 
+log = logging.getLogger("dermvtt.schema")
 
-def upgrade(engine: Engine, revision: str = "head") -> None:
-    """Bring the schema to ``revision``, in one transaction."""
-    config = _config()
-    with engine.execution_options(dermvtt_writes=True).begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, revision)
+ONE_AT_A_TIME = 0x6465726D
+"""The number of the advisory lock under which PostgreSQL lets one migration after the other in."""
+LONGEST_LOCK_S = 2.0
+"""For which a migration asks for a table that others use: whoever comes after it has to wait behind it."""
+PAUSE_S = 1.0
+PATIENCE_S = 600.0
+
+
+class Fit(StrEnum):
+    """How a database's schema and this program go together."""
+
+    OWN = "ok"
+    LATER = "later, and works with this program"
+    MISSING = "missing: dermvtt migrate makes it"
+    BEHIND = "behind: dermvtt migrate upgrades it"
+    NEWER = "newer than this program"
+
+
+def upgrade(engine: Engine, revision: str = "head") -> bool:
+    """Bring the schema to ``revision``, in one transaction, and one after the other where several try.
+
+    False where it is a later program's, which works with this one and is left as it is. Raises ``UserError``
+    where it does not work with this one, or others do not let go of what is needed.
+    """
+
+    def work(connection: Connection, config: Config) -> bool:
+        fit, current = _fit(connection)
+        if fit is Fit.NEWER:
+            raise _unfit(fit, current)
+        if fit is not Fit.LATER:
+            command.upgrade(config, revision)
+        return fit is not Fit.LATER
+
+    return _migrate(engine, work)
 
 
 def downgrade(engine: Engine, revision: str) -> None:
-    """Take the schema back to ``revision``, in one transaction."""
-    config = _config()
-    with engine.execution_options(dermvtt_writes=True).begin() as connection:
-        config.attributes["connection"] = connection
+    """Take the schema back to ``revision``, as ``upgrade``."""
+
+    def work(_: Connection, config: Config) -> bool:
         command.downgrade(config, revision)
+        return True
+
+    _migrate(engine, work)
 
 
 def state(engine: Engine) -> str:
     """``ok``, or in few words what is wrong with the schema; raises ``DBAPIError`` where nothing answers."""
     with engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-    script = ScriptDirectory.from_config(_config())
-    if current == script.get_current_head():
-        return "ok"
-    if current is None:
-        return "missing: dermvtt migrate makes it"
-    known = {revision.revision for revision in script.walk_revisions()}
-    return "behind: dermvtt migrate upgrades it" if current in known else "newer than this program"
+        fit, _ = _fit(connection)
+    return str(Fit.OWN if fit is Fit.LATER else fit)
+
+
+def require_usable(engine: Engine) -> None:
+    """Raise ``UserError``, naming what mends it, unless this program works with the schema."""
+    fit, current = _ask(engine)
+    if fit not in {Fit.OWN, Fit.LATER}:
+        raise _unfit(fit, current)
 
 
 def require_current(engine: Engine) -> None:
-    """Raise ``UserError``, naming the command that mends it, unless the schema is this program's."""
-    script = ScriptDirectory.from_config(_config())
+    """As ``require_usable``, for what must leave nothing out that a later program may have stored."""
+    fit, current = _ask(engine)
+    if fit is not Fit.OWN:
+        raise _unfit(Fit.NEWER if fit is Fit.LATER else fit, current)
+
+
+def head() -> str:
+    """The revision that this program's migrations lead to."""
+    return str(_scripts().get_current_head())
+
+
+def revisions() -> set[str]:
+    """Every revision that this program knows: its own and those before it."""
+    return {one.revision for one in _scripts().walk_revisions()}
+
+
+def _ask(engine: Engine) -> tuple[Fit, str | None]:
     try:
         with engine.connect() as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
+            return _fit(connection)
     except DBAPIError as error:
         address = engine.url.render_as_string(hide_password=True)
         raise UserError(
             f"the database {address} cannot be reached: {str(error.orig).strip()}\n"
             "Start it, or set DATABASE_URL to another one."
         ) from error
-    if current == script.get_current_head():
-        return
+
+
+def _fit(connection: Connection) -> tuple[Fit, str | None]:
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current == head():
+        return Fit.OWN, current
     if current is None:
-        raise UserError("the database has no schema yet. Make it with: dermvtt migrate")
-    if current not in {revision.revision for revision in script.walk_revisions()}:
-        raise UserError(
-            f"the database's schema ({current}) is newer than this program. Install the newer DermVTT."
+        return Fit.MISSING, current
+    if current in revisions():
+        return Fit.BEHIND, current
+    return (Fit.LATER if serves(connection, current, head()) else Fit.NEWER), current
+
+
+def _unfit(fit: Fit, current: str | None) -> UserError:
+    if fit is Fit.MISSING:
+        return UserError("the database has no schema yet. Make it with: dermvtt migrate")
+    if fit is Fit.BEHIND:
+        return UserError(
+            f"the database's schema ({current}) is behind. Back it up, then run: dermvtt migrate"
         )
-    raise UserError(f"the database's schema ({current}) is behind. Back it up, then run: dermvtt migrate")
+    return UserError(
+        f"the database's schema ({current}) is newer than this program ({head()}). Install the newer DermVTT."
+    )
 
 
-def head() -> str:
-    """The revision that this program's migrations lead to."""
-    return str(ScriptDirectory.from_config(_config()).get_current_head())
+def _migrate(engine: Engine, work: Callable[[Connection, Config], bool]) -> bool:
+    ends = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            with engine.execution_options(dermvtt_writes=True).begin() as connection:
+                _take_turn(connection)
+                config = _config()
+                config.attributes["connection"] = connection
+                return work(connection, config)
+        except DBAPIError as error:
+            if outage_of(error) is not Outage.BUSY:
+                raise
+            if time.monotonic() > ends:
+                raise UserError(
+                    f"the schema was not changed: for {PATIENCE_S / 60:.0f} minutes others held what it "
+                    "needs. Run this again when no export or backup is going on."
+                ) from error
+            log.info("others hold what the migration needs; it tries again: %s", str(error.orig).strip())
+        time.sleep(PAUSE_S)
 
 
-def revisions() -> set[str]:
-    """Every revision that this program knows: its own and those before it."""
-    return {one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions()}
+def _take_turn(connection: Connection) -> None:
+    """Wait until no other migration goes on; SQLite's transactions have done so when they begin."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {LONGEST_LOCK_S * 1000:.0f}")
+        connection.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
 
 
 def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     return config
+
+
+@cache
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())

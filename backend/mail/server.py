@@ -6,7 +6,6 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
-from pathlib import Path
 from urllib.parse import parse_qsl, unquote
 
 from backend.settings import Settings, mail_server
@@ -34,7 +33,6 @@ class Server:
         if not settings.mail_is_set:
             raise UserError("no mail server is set. Set DERMVTT_SMTP_URL and DERMVTT_MAIL_FROM.")
         self._parts = mail_server(settings.smtp_url.get_secret_value())
-        self._password_file = settings.smtp_password_file
         self._timeout = timeout_s
         self._connection: smtplib.SMTP | None = None
 
@@ -80,16 +78,11 @@ class Server:
             if parts.scheme == "smtp" and dict(parse_qsl(parts.query)).get("tls") != "none":
                 connection.starttls(context=safe)
             if parts.username:
-                connection.login(unquote(parts.username), self._password())
+                connection.login(unquote(parts.username), unquote(parts.password or ""))
         except BaseException:
             connection.close()
             raise
         return connection
-
-    def _password(self) -> str:
-        if self._password_file:
-            return Path(self._password_file).read_text("utf-8").strip()
-        return unquote(self._parts.password or "")
 
 
 @contextmanager

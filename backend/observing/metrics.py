@@ -2,14 +2,18 @@
 
 Labels are route templates, never addresses: those hold tokens, and are without end. Nothing is told apart by
 what an image is. Several processes of one machine share their numbers through the folder that the environment
-variable PROMETHEUS_MULTIPROC_DIR names; each then answers for all.
+variable PROMETHEUS_MULTIPROC_DIR names, and each then answers for all: workers of one server do so by
+themselves (``shared``), several servers where an operator sets it.
 """
 
 import hmac
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Thread
 from wsgiref.simple_server import WSGIServer
 
@@ -26,9 +30,11 @@ from prometheus_client import (
     generate_latest,
     start_http_server,
 )
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 from sqlalchemy import Engine, event
 
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""The library's variable, which it looks at when it is first imported."""
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -59,17 +65,29 @@ def allowed(token: str, authorization: str) -> bool:
     return bool(token) and hmac.compare_digest(f"Bearer {token}".encode(), authorization.encode())
 
 
-def serve_apart(host: str, port: int) -> tuple[WSGIServer, Thread] | None:
-    """Serve the numbers at an address of their own; ``None`` where a process beside this one does already.
+@contextmanager
+def shared() -> Iterator[None]:
+    """Let the processes that are started in this block count as one, unless an operator has seen to it."""
+    if FOLDER in os.environ:
+        yield
+        return
+    with TemporaryDirectory(prefix="dermvtt-metrics-") as folder:
+        os.environ[FOLDER] = folder
+        try:
+            yield
+        finally:
+            del os.environ[FOLDER]
 
-    Raises ``OSError`` where the address cannot be used.
-    """
-    try:
-        return start_http_server(port, host, _registry())
-    except OSError:
-        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-            return None
-        raise
+
+def forget(process: int) -> None:
+    """A process that counted with others has ended: what it did stays counted, what it held does not."""
+    if FOLDER in os.environ:
+        mark_process_dead(process)
+
+
+def serve_apart(host: str, port: int) -> tuple[WSGIServer, Thread]:
+    """Serve the numbers at an address of their own; raises ``OSError`` where that cannot be used."""
+    return start_http_server(port, host, _registry())
 
 
 def watch_pool(engine: Engine) -> None:
@@ -82,7 +100,7 @@ def watch_pool(engine: Engine) -> None:
 
 
 def _registry() -> CollectorRegistry:
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    if FOLDER not in os.environ:
         return REGISTRY
     registry = CollectorRegistry()
     MultiProcessCollector(registry)

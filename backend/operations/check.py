@@ -33,7 +33,7 @@ def findings(
 ) -> list[Finding]:
     """Everything that is wrong, and then the notes; ``advance`` is told of each image that was read."""
     try:
-        schema.require_current(database.engine)
+        schema.require_usable(database.engine)
     except UserError as error:
         return [Finding(str(error))]
     with database.read() as session:

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import cached_property
 from typing import Any, TypeVar
+from urllib.error import HTTPError
 from urllib.parse import urlsplit
+from urllib.request import Request, urlopen
 
 from pydantic import BaseModel, SecretStr
 
@@ -17,6 +19,13 @@ from training.errors import UserError
 
 T = TypeVar("T")
 CHECKED = ".check"
+NO_BUCKET = "there is no such bucket"
+FIRST_REGION = "us-east-1"
+LOCATION = (
+    '<CreateBucketConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+    "<LocationConstraint>{region}</LocationConstraint></CreateBucketConfiguration>"
+)
+CONFLICT = 409
 
 
 class BucketSettings(BaseModel, frozen=True):
@@ -85,14 +94,47 @@ class Bucket:
         if self.read(CHECKED) != b"x":
             raise self._unavailable("read", "what was written does not come back")
 
+    def make(self) -> bool:
+        """Make the bucket, where there is none; whether that was so."""
+        try:
+            self.check()
+        except StorageUnavailable as problem:
+            if NO_BUCKET not in str(problem.strerror):
+                raise
+        else:
+            return False
+        self._call("made", self._make)
+        return True
+
+    def _make(self) -> None:
+        import obstore  # noqa: PLC0415 - as above
+
+        # The library makes no buckets, but signs any request: this one is a PUT of the bucket's name.
+        address = obstore.sign(self._open(prefix=""), "PUT", "", timedelta(minutes=1))
+        region = self._settings.region
+        # Where nothing is said it lies in the first of Amazon's regions, and that one must not be named.
+        body = "" if region == FIRST_REGION else LOCATION.format(region=region)
+        try:
+            # The address is the settings' own, which is http or https.
+            kind = {"Content-Type": "application/xml"}
+            asked = Request(address, body.encode(), kind, method="PUT")  # noqa: S310
+            with urlopen(asked, timeout=self._settings.timeout):  # noqa: S310
+                pass
+        except HTTPError as error:
+            if error.code != CONFLICT:  # somebody else was faster
+                raise
+
     @cached_property
     def _store(self) -> Any:
+        return self._open(urlsplit(self._settings.url).path.strip("/"))
+
+    def _open(self, prefix: str) -> Any:
         from obstore.store import S3Store  # noqa: PLC0415 - as above
 
-        chosen, parts = self._settings, urlsplit(self._settings.url)
+        chosen = self._settings
         return S3Store(
-            parts.netloc,
-            prefix=parts.path.strip("/") or None,
+            urlsplit(chosen.url).netloc,
+            prefix=prefix or None,
             **({"endpoint": chosen.endpoint} if chosen.endpoint else {}),
             region=chosen.region,
             **_credentials(chosen),
@@ -120,7 +162,7 @@ class Bucket:
             return work()
         except (NotFoundError, FileNotFoundError) as error:
             if "NoSuchBucket" in str(error):
-                raise self._unavailable(what, "there is no such bucket") from error
+                raise self._unavailable(what, NO_BUCKET) from error
             raise FileNotFoundError(errno.ENOENT, "no such object") from error
         except (BaseError, OSError) as error:
             # The library's own words go on for pages, with the server's whole reply.

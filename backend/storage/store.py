@@ -97,8 +97,15 @@ class ImageStore:
 
 def open_store(settings: Settings) -> ImageStore:
     """The store that the settings name; nothing is asked of it yet."""
-    if not settings.images_url:
-        return ImageStore(settings.images_dir)
+    return ImageStore(_bucket(settings) if settings.images_url else settings.images_dir)
+
+
+def make_bucket(settings: Settings) -> bool:
+    """Make the bucket that the settings name, where there is none; whether that was so."""
+    return bool(settings.images_url) and _bucket(settings).make()
+
+
+def _bucket(settings: Settings) -> Bucket:
     chosen = BucketSettings(
         url=settings.images_url,
         endpoint=settings.s3_endpoint,
@@ -106,7 +113,7 @@ def open_store(settings: Settings) -> ImageStore:
         key=settings.s3_key,
         secret=settings.s3_secret,
     )
-    return ImageStore(Bucket(chosen))
+    return Bucket(chosen)
 
 
 def _name(sha256: str) -> str:

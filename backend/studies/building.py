@@ -7,8 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
+from backend.extras import needing
 from backend.studies.refusals import Invalid
-from training.errors import UserError
 from training.files import new_folder
 from training.manifest import IMAGES, MANIFEST, FileProvenance, Manifest, MixImage, Truth, digest
 
@@ -95,12 +95,7 @@ def build_mix(
 
 
 def _tools() -> tuple[Callable[..., object], Callable[..., bytes]]:
-    try:
+    with needing():
         from backend.intake.pictures import picture  # noqa: PLC0415 - reading pictures needs more than serving
         from training.encode import encode_png  # noqa: PLC0415
-    except ImportError as error:
-        raise UserError(
-            f"making a mix of images needs {error.name}, which is not installed here. Install "
-            "dermvtt[analysis], or build the mix elsewhere with: dermvtt build-mix"
-        ) from error
     return picture, encode_png

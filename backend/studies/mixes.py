@@ -2,7 +2,7 @@
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -47,7 +47,7 @@ def import_mix(
         manifest = read_manifest(folder)
         _require_blind(folder, manifest)
         manifest_sha256 = digest((folder / MANIFEST).read_bytes())
-        with _undone(database, store, manifest):
+        with undone(database, store, [image.sha256 for image in manifest.images]):
             for _, data in read_images(folder, manifest):
                 store.put(data)
             called = name or folder.resolve().name
@@ -113,13 +113,13 @@ def _register(database: Database, manifest: Manifest, manifest_sha256: str, name
 
 
 @contextmanager
-def _undone(database: Database, store: ImageStore, manifest: Manifest) -> Iterator[None]:
-    """Leave no bytes of a mix behind that could not be taken in: they would fill a full disk for nothing."""
+def undone(database: Database, store: ImageStore, hashes: Collection[str]) -> Iterator[None]:
+    """Leave no bytes of images behind that could not be taken in: they would fill a full disk for nothing."""
     try:
         yield
     except BaseException:
         with suppress(OSError):
-            _forget(database, store, [image.sha256 for image in manifest.images])
+            _forget(database, store, list(hashes))
         raise
 
 

@@ -11,6 +11,7 @@ revision = "0003"
 down_revision = "0002"
 branch_labels = None
 depends_on = None
+ADDITIVE = False  # studies may be in states that are unknown before
 
 OLD, NEW = "state IN ('open', 'closed')", "state IN ('draft', 'open', 'closed', 'archived')"
 

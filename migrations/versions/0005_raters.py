@@ -11,6 +11,7 @@ revision = "0005"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
+ADDITIVE = True
 
 BIG_KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TIME = sa.DateTime(timezone=True)

@@ -15,6 +15,7 @@ revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
+ADDITIVE = False  # sessions must say when they began, and events without a hash would break the chain
 
 BIG_KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 TIME = sa.DateTime(timezone=True)

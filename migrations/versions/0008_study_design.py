@@ -11,6 +11,7 @@ revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
+ADDITIVE = False  # studies.mix_id is gone, and an image may be shown twice
 
 ONCE = "CONSTRAINT uq_presentations_rater_id_image_id UNIQUE (rater_id, image_id)"
 TWICE = "CONSTRAINT uq_presentations_rater_id_image_id_showing UNIQUE (rater_id, image_id, showing)"

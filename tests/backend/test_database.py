@@ -6,7 +6,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from backend.app import create_app
-from backend.database import schema
+from backend.database import compatibility, schema
 from backend.database.sessions import Database
 from backend.database.tables import Admin, Base, Rating
 from backend.settings import Settings
@@ -27,7 +27,7 @@ def test_migrations_make_exactly_the_tables_of_the_program(empty):
     schema.upgrade(database.engine)
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, Base.metadata) == []
+        assert compare_metadata(context, [Base.metadata, compatibility.METADATA]) == []
 
 
 def test_migrations_go_down_and_up_again_with_data_in_them(world):

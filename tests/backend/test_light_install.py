@@ -94,18 +94,20 @@ def test_pages_are_served_and_results_say_what_is_missing(world, browser):
         assert f"pip install &#39;dermvtt[{extra}]&#39;" in seen[address][1], address
 
 
-@pytest.mark.parametrize("command", ["analyze", "plan", "audit-mix"])
+@pytest.mark.parametrize("command", ["analyze", "plan", "audit-mix", "build-mix"])
 def test_commands_say_what_is_missing(settings, tmp_path, make_mix, command):
     from backend.analysis.ratings import write_ratings
 
     table = tmp_path / "ratings.csv"
     with table.open("w", newline="") as file:
         write_ratings([RatingRow("A", "ED", "1", "real", "fake")], file)
-    given = {"analyze": [table], "plan": [], "audit-mix": [make_mix()]}[command]
-    run = light(settings, "from backend.cli import main\nmain()", command, *given)
+    given = {"analyze": [table], "plan": [], "audit-mix": [make_mix()]}
+    given |= {"build-mix": [make_mix(), make_mix(), "--out", tmp_path / "mix"]}
+    run = light(settings, "from backend.cli import main\nmain()", command, *given[command])
     assert run.returncode == 1
     assert "pip install 'dermvtt[analysis]'" in run.stderr
     assert "Traceback" not in run.stderr
+    assert not (tmp_path / "mix").exists()
 
 
 def test_the_command_line_loads_nothing_that_its_help_does_not_need():

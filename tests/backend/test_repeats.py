@@ -24,8 +24,8 @@ from backend.studies.options import StudyOptions
 from backend.studies.randomisation import most_repeats, presentation_order, with_repeats
 from backend.studies.refusals import Invalid
 from backend.studies.results import own_results, study_results
+from tests.backend.bundles.packing import csv_of, packed, store_of
 from tests.backend.crawling import crawl, differing
-from tests.backend.test_bundles import csv_of, packed, store_of
 from tests.support import consent
 
 IMAGES, REPEATS = 8, 3

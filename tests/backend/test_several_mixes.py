@@ -19,9 +19,9 @@ from backend.studies.invitations import invite
 from backend.studies.mixes import delete_mix, import_mix
 from backend.studies.refusals import Conflict, Invalid, Refused, Unknown
 from backend.studies.results import study_results
+from tests.backend.bundles.packing import csv_of, packed, repacked, store_of
 from tests.backend.conftest import hidden
 from tests.backend.crawling import crawl, differing
-from tests.backend.test_bundles import csv_of, packed, repacked, store_of
 from tests.support import World, consent
 
 

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from backend.studies.invitations import invite
 from backend.studies.lifecycle import create_study
 from backend.studies.mixes import import_mix
 from backend.studies.options import StudyOptions
+from tests.forking import Forked, start
 
 
 @dataclass
@@ -115,11 +115,17 @@ def serving(folder: Path, blank: Path, mix: Path) -> Iterator[Studies]:
 
 
 def launch(
-    settings: Settings, log: Path, port: int = 0, before: str = "", **more: str
-) -> tuple[subprocess.Popen, str]:
+    settings: Settings,
+    log: Path,
+    port: int = 0,
+    before: str = "",
+    code: Path | None = None,
+    **more: str,
+) -> tuple[subprocess.Popen | Forked, str]:
     """Start a server and wait until it is ready.
 
-    ``before`` is a program that its process runs first; ``more`` is added to its environment.
+    ``before`` is a program that its process runs first; ``code`` is a folder with another release's
+    packages; ``more`` is added to its environment.
     """
     environment = (
         os.environ
@@ -130,11 +136,8 @@ def launch(
         }
         | more
     )
-    started = ["-c", f"{before}\nfrom backend.cli import main\nmain()"] if before else ["-m", "backend.cli"]
-    command = [sys.executable, *started, "serve"]
     with log.open("ab") as errors:
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True)
-    line = process.stdout.readline()
+        process, line = start(environment, errors, before, code)
     process.stdout.close()
     assert line.startswith("Serving on "), log.read_text()
     address = line.split()[2]

@@ -30,6 +30,10 @@ def compose_problems(compose: dict[str, Any]) -> set[str]:
         bad |= {f"{name}: {rule}" for rule, broken in rules.items() if broken}
         wanted = set(service.get("secrets", []))
         bad |= {f"{name}: an unknown secret {one}" for one in wanted - compose["secrets"].keys()}
+        named = set(re.findall(r"/run/secrets/(\w+)", str(service)))
+        bad |= {f"{name}: a secret that is not mounted {one}" for one in named ^ wanted}
+        waited = set(service.get("depends_on", {}))
+        bad |= {f"{name}: waits for nothing {one}" for one in waited - compose["services"].keys()}
         volumes = {one.split(":")[0] for one in service.get("volumes", []) if not one.startswith(".")}
         bad |= {f"{name}: an unknown volume {one}" for one in volumes - compose["volumes"].keys()}
     return bad

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from urllib.request import Request, urlopen
+from uuid import uuid4
 
 import pytest
 import yaml
@@ -18,7 +19,7 @@ COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 LONGEST_S = 60
 
 
-def test_the_services_of_the_compose_file_run(make_url, tmp_path):
+def test_the_services_of_the_compose_file_run(make_url, make_mix, s3, tmp_path):
     secrets = tmp_path / "secrets"
     made = [sys.executable, "-m", "backend.cli"]
     for _ in range(2):  # the second time, what is there stays
@@ -27,27 +28,40 @@ def test_the_services_of_the_compose_file_run(make_url, tmp_path):
     assert kept.keys() == COMPOSE["secrets"].keys()
     assert f"dermvtt:{kept['postgres_password']}@postgres/dermvtt" in kept["database_url"]
     assert secrets.stat().st_mode & 0o777 == 0o700
-    # The one thing that differs: the database is the tests' own.
+    # What differs: database and store are the tests' own.
     (secrets / "database_url").write_text(make_url("postgresql", empty=True))
+
+    bucket = f"images-{uuid4().hex}"
 
     def environment(name):
         given = COMPOSE["services"][name]["environment"]
         placed = {key: value.replace("/run/secrets", str(secrets)) for key, value in given.items()}
         placed = {key: value.replace("${SITE:-localhost}", "localhost") for key, value in placed.items()}
+        assert placed["DERMVTT_S3_ENDPOINT"] == "http://store:7070"
+        assert placed["DERMVTT_IMAGES_URL"] == "s3://images"
+        placed |= {"DERMVTT_S3_ENDPOINT": s3.address, "DERMVTT_IMAGES_URL": f"s3://{bucket}"}
+        placed |= {"TMPDIR": str(tmp_path)}
         # As the image sets it, but for where the data is and which port is free.
         placed |= {"DERMVTT_DATA_DIR": str(tmp_path / "data"), "DERMVTT_HOST": "0.0.0.0", "DERMVTT_PORT": "0"}
         placed |= {"DERMVTT_LOG_FORMAT": "json", "DERMVTT_SHUTDOWN_DELAY": "0"}
         return {key: value for key, value in os.environ.items() if not key.startswith("DERMVTT_")} | placed
 
-    migrated = subprocess.run(
-        [*made, *COMPOSE["services"]["migrate"]["command"]],
-        env=environment("migrate"),
-        capture_output=True,
-        text=True,
-        timeout=LONGEST_S,
-        check=False,
-    )
-    assert migrated.returncode == 0, migrated.stderr
+    def run(name, *command):
+        done = subprocess.run(
+            [*made, *command],
+            env=environment(name),
+            capture_output=True,
+            text=True,
+            timeout=LONGEST_S,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert f"Made the bucket of s3://{bucket}." in run("migrate", *COMPOSE["services"]["migrate"]["command"])
+    run("web", "import-mix", make_mix(5, 3))
+    held = [one["Key"] for one in s3.client.list_objects_v2(Bucket=bucket)["Contents"]]
+    assert len([one for one in held if one.endswith(".png")]) == 8
     with (tmp_path / "log").open("wb") as log:
         server = subprocess.Popen(
             [*made, *COMPOSE["services"]["web"]["command"]],

@@ -26,7 +26,7 @@ def pod(name):
 
 def test_the_compose_file_keeps_the_rules():
     assert compose_problems(COMPOSE) == set()
-    assert COMPOSE["services"].keys() == {"proxy", "web", "migrate", "postgres", "store"}
+    assert COMPOSE["services"].keys() == {"proxy", "web", "migrate", "postgres", "objects", "store"}
     assert COMPOSE["services"]["postgres"]["image"].startswith("postgres:17")
 
 
@@ -47,6 +47,9 @@ def test_the_compose_file_keeps_the_rules():
         ("web", {"volumes": ["/var/run/docker.sock:/x"]}, "the engine's socket"),
         ("web", {"networks": ["outside"]}, "a way to the outside"),
         ("web", {"secrets": ["nothing"]}, "an unknown secret nothing"),
+        ("web", {"secrets": []}, "a secret that is not mounted s3_key"),
+        ("store", {"secrets": ["s3_key"]}, "a secret that is not mounted s3_secret"),
+        ("store", {"depends_on": {"nobody": {}}}, "waits for nothing nobody"),
         ("web", {"volumes": ["nothing:/x"]}, "an unknown volume nothing"),
     ],
 )
@@ -126,6 +129,7 @@ def test_every_variable_is_a_setting():
         for name, field in Settings.model_fields.items()
         if may_be_a_file(name, field)
     }
+    known |= {"TMPDIR"}
     used = {variable for name in ("web", "migrate") for variable in COMPOSE["services"][name]["environment"]}
     used |= {one["name"] for name in PODS for one in pod(name)["containers"][0]["env"]}
     assert used - known == set()

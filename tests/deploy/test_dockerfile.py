@@ -19,8 +19,8 @@ def test_ours_keeps_the_rules():
 @pytest.mark.parametrize(
     ("old", "new", "broken"),
     [
-        ("python:3.11-slim-bookworm\n", "python\n", "a base without a version"),
-        ("python:3.11-slim-bookworm\n", "python:latest\n", "a base without a version"),
+        ("python:3.11.13-slim-bookworm\n", "python\n", "a base without a version"),
+        ("python:3.11.13-slim-bookworm\n", "python:latest\n", "a base without a version"),
         ("COPY pyproject.toml", "ADD pyproject.toml", "ADD"),
         ("COPY backend ./backend", "COPY . ./", "COPY of everything"),
         ("USER 10001:10001", "USER root", "no numbered user other than root"),
@@ -29,7 +29,11 @@ def test_ours_keeps_the_rules():
         ("FROM base AS web", "FROM build AS web", "build tools in what is handed out"),
         ('CMD ["serve"]', "CMD serve", "a command through a shell"),
         ("DERMVTT_PORT=8000", "DERMVTT_SECRET_KEY=8000", "a secret in the image"),
-        ("pip install --constraint constraints.txt .\n", "pip install .\n", "pip without constraints"),
+        (
+            "pip install --constraint constraints.txt '.[analysis",
+            "pip install '.[analysis",
+            "pip without constraints",
+        ),
         ("RUN python -m venv", "RUN curl http://x && python -m venv", "RUN fetches by hand"),
     ],
 )
@@ -52,6 +56,8 @@ def test_the_web_image_has_no_torch_and_the_training_image_has():
         runs = [run for stage in lineage(found, source) for run in stage.all("RUN")]
         installed[target] = any("[training]" in run for run in runs)
     assert installed == {"web": False, "training": True}
+    # What the web's pages offer: results, Parquet files, images in a bucket.
+    assert "'.[analysis,parquet,s3]'" in TEXT
 
 
 def test_everything_that_is_copied_exists_and_is_let_through():

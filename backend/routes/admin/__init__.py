@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from backend.routes.admin import (
     account,
     accounts,
+    bundles,
     enrolment,
     exports,
     first,
@@ -26,7 +27,7 @@ from backend.routes.admin import (
 PARTS = (
     *(login, first, account, accounts, log),
     *(studies, study_page, preview, live, raters, mail, enrolment, rater_privacy),
-    *(study_settings, results, exports, mixes, mix_page),
+    *(study_settings, results, exports, mixes, mix_page, bundles),
 )
 
 router = APIRouter()

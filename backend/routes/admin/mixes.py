@@ -1,24 +1,19 @@
 """The admin's mixes: all of them, and taking one in, as it is or built from images."""
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from fastapi import APIRouter, Request
-from fastapi.responses import RedirectResponse, Response
-from starlette.concurrency import run_in_threadpool
+from fastapi import APIRouter
+from fastapi.responses import Response
 from starlette.datastructures import FormData
 
 from backend.database import mixes
-from backend.routes.admin.access import AdminAccess, AdminDep, EditorDep
-from backend.routes.admin.uploads import file_of, received, text_of
-from backend.routes.dependencies import DatabaseDep, ImagesDep, PagesDep, SettingsDep
-from backend.storage import StorageUnavailable
+from backend.routes.admin.access import AdminDep, EditorDep
+from backend.routes.admin.uploads import Intake, IntakeDep, file_of, text_of
 from backend.studies import building
-from backend.studies.mixes import LONGEST_NAME, Imported, import_mix
-from backend.studies.refusals import Conflict, Invalid
-from training.errors import UserError
+from backend.studies.mixes import LONGEST_NAME, import_mix
+from backend.studies.refusals import Invalid
 
 router = APIRouter(prefix="/admin/mixes")
 
@@ -27,47 +22,31 @@ RESOLUTIONS = (64, 128, 256, 512, 1024)
 
 
 @router.get("")
-def home(
-    request: Request, admin: AdminDep, database: DatabaseDep, pages: PagesDep, settings: SettingsDep
-) -> Response:
+def home(intake: IntakeDep, _admin: AdminDep) -> Response:
     """All mixes, and the forms that bring one."""
-    return _page(request, admin, database, pages, settings)
+    return _page(intake)
 
 
 @router.post("/upload")
-async def upload(
-    request: Request,
-    admin: EditorDep,
-    database: DatabaseDep,
-    images: ImagesDep,
-    pages: PagesDep,
-    settings: SettingsDep,
-) -> Response:
+async def upload(intake: IntakeDep, _admin: EditorDep) -> Response:
     """Take in the zip of a mix folder."""
 
-    def take(form: FormData) -> Imported:
+    def take(form: FormData) -> str:
         from backend.intake.unpacking import unpacked_mix  # noqa: PLC0415 - seldom needed
 
         file, label = file_of(form, "mix", "the zip of a mix")
         name = text_of(form, "name") or Path(label).stem
         with unpacked_mix(file.file, label) as folder:
-            return import_mix(database, images, folder, name[:LONGEST_NAME], by=admin.email)
+            return _take_in(intake, folder, name)
 
-    return await _taken(request, admin, database, pages, settings, take)
+    return await intake.taken(take, _page)
 
 
 @router.post("/build")
-async def build(
-    request: Request,
-    admin: EditorDep,
-    database: DatabaseDep,
-    images: ImagesDep,
-    pages: PagesDep,
-    settings: SettingsDep,
-) -> Response:
+async def build(intake: IntakeDep, _admin: EditorDep) -> Response:
     """Make a mix of two zips of images, and take it in."""
 
-    def take(form: FormData) -> Imported:
+    def take(form: FormData) -> str:
         from backend.intake.archives import Archive  # noqa: PLC0415 - seldom needed
 
         real, real_label = file_of(form, "reals", "a zip of real images")
@@ -81,54 +60,25 @@ async def build(
             folder = Path(parent) / "mix"
             sources = Archive(real.file, real_label), Archive(fake.file, fake_label)
             building.build_mix(*sources, folder, resolution=int(resolution), family=family)
-            called = text_of(form, "name")[:LONGEST_NAME] or family
-            return import_mix(database, images, folder, called, by=admin.email)
+            return _take_in(intake, folder, text_of(form, "name") or family)
 
-    return await _taken(request, admin, database, pages, settings, take)
-
-
-async def _taken(
-    request: Request,
-    admin: AdminAccess,
-    database: DatabaseDep,
-    pages: PagesDep,
-    settings: SettingsDep,
-    take: Callable[[FormData], Imported],
-) -> Response:
-    try:
-        async with received(request, settings) as form:
-            imported = await run_in_threadpool(take, form)
-    except Conflict:  # a form that is out of date, or another site's
-        raise
-    except (UserError, StorageUnavailable) as problem:
-        told = problem.strerror if isinstance(problem, StorageUnavailable) else problem
-        status = 503 if isinstance(problem, StorageUnavailable) else 422
-        values = {"problem": f"{told} Nothing was imported.", "status": status}
-        return await run_in_threadpool(_page, request, admin, database, pages, settings, **values)
-    return RedirectResponse(f"/admin/mixes/{imported.mix.id}", status_code=303)
+    return await intake.taken(take, _page)
 
 
-def _page(
-    request: Request,
-    admin: AdminAccess,
-    database: DatabaseDep,
-    pages: PagesDep,
-    settings: SettingsDep,
-    *,
-    problem: str = "",
-    status: int = 200,
-) -> Response:
-    with database.read() as session:
+def _take_in(intake: Intake, folder: Path, name: str) -> str:
+    imported = import_mix(intake.database, intake.images, folder, name[:LONGEST_NAME], by=intake.admin.email)
+    return f"/admin/mixes/{imported.mix.id}"
+
+
+def _page(intake: Intake, *, problem: str = "", status: int = 200) -> Response:
+    with intake.database.read() as session:
         found = mixes.everything(session)
-    return pages.render(
-        request,
+    return intake.render(
         "admin/mixes.html",
         status=status,
-        admin=admin,
         mixes=found,
         problem=problem,
         resolutions=RESOLUTIONS,
         resolution=building.RESOLUTION,
-        most_mb=settings.max_upload_mb,
         longest_name=LONGEST_NAME,
     )

@@ -29,9 +29,16 @@ class Allowance:
 
 USUAL = Allowance()
 UPLOAD = Allowance(largest_body=1 << 40, timed=False)
-"""Of a mix: the route bounds it, once it knows who sends it."""
-ALLOWANCES: dict[str, Allowance] = {"/admin/mixes/(?:upload|build)": UPLOAD}
-"""By a regular expression that matches the whole path: what brings more than a form."""
+"""Of a mix or a study: the route bounds it, once it knows who sends it."""
+LONG = Allowance(timed=False)
+"""An audit looks at every image of a mix, for minutes, in a thread that nobody can stop: given up, it would
+go on unseen, and be begun again beside itself."""
+ALLOWANCES: dict[str, Allowance] = {
+    "/admin/mixes/(?:upload|build)": UPLOAD,
+    "/admin/bundles/import": UPLOAD,
+    "/admin/mixes/[0-9]+/audit": LONG,
+}
+"""By a regular expression that matches the whole path: what brings or takes more than a form."""
 
 
 def allowance(path: str) -> Allowance:

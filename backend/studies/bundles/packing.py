@@ -30,6 +30,7 @@ def write_bundle(database: Database, store: ImageStore, study_id: int, out: Bina
     Links and admins' accounts stay behind; raters go by their pseudonyms. Raises ``Conflict`` for an image
     that is lost or altered.
     """
+    schema.require_current(database.engine)  # what a later program stored would be left out without a word
     files: dict[str, Member] = {}
     counts: dict[str, int] = {}
     with database.snapshot() as session, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:

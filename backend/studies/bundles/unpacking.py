@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 from backend.database import bundles, events
 from backend.database.bundle_rows import row_of
 from backend.database.bundles import Numbers, Table
+from backend.database.outages import outage_of
 from backend.database.sessions import Database
 from backend.database.tables import Study
 from backend.storage import ImageStore
 from backend.studies import lifecycle, mixes
 from backend.studies.bundles import older
-from backend.studies.bundles.manifest import RATINGS, Manifest, table_file
+from backend.studies.bundles.manifest import IMAGE, RATINGS, Manifest, table_file
 from backend.studies.bundles.reading import lines, opened
 from backend.studies.exports import EXPORTS, FORMATS
 from backend.studies.exports.sheets import packets
@@ -45,14 +46,22 @@ def take_in(database: Database, store: ImageStore, file: BinaryIO, *, by: str = 
             there = bundles.same_study(session, study)
         if there is not None:
             return Taken(there, manifest.title, new=False)
-        _keep_pictures(packed, store)
-        try:
-            with database.write() as session:
-                return _insert(session, packed, manifest, by)
-        except DBAPIError as error:
-            if getattr(error, "connection_invalidated", False):
-                raise
-            raise Invalid(f"the bundle's rows do not fit together: {str(error.orig).strip()}") from error
+        # By the files' names, which are known to be digests: rows may hold whatever somebody made up.
+        pictures = {found[1] for name in packed.namelist() if (found := IMAGE.fullmatch(name))}
+        with mixes.undone(database, store, pictures):
+            _keep_pictures(packed, store)
+            try:
+                with database.write() as session:
+                    taken = _insert(session, packed, manifest, by)
+            except DBAPIError as error:
+                if outage_of(error):
+                    raise
+                raise Invalid(f"the bundle's rows do not fit together: {str(error.orig).strip()}") from error
+        # Who deletes a mix may have removed bytes that both have, just before this one was there.
+        for sha256 in pictures:
+            if not store.exists(sha256):
+                store.put(packed.read(f"images/{sha256}.png"))
+        return taken
 
 
 def _one_study(packed: zipfile.ZipFile) -> Mapping[str, Any]:

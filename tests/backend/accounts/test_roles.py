@@ -54,6 +54,7 @@ LEAST = {
             *(f"POST {STUDY}/raters/{{name}}/{one}" for one in ("link", "revoke", "reopen")),
             *(f"GET {STUDY}/raters/{{name}}/privacy", f"POST {STUDY}/raters/{{name}}/privacy"),
             *(f"POST {STUDY}/raters/enrolment", "POST /admin/mixes/upload", "POST /admin/mixes/build"),
+            *("GET /admin/bundles", "POST /admin/bundles/import"),
             *("POST /admin/mixes/{mix_id}/audit", "POST /admin/mixes/{mix_id}/delete"),
         ],
         "editor",

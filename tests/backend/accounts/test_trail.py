@@ -15,6 +15,7 @@ from backend.routes.admin import accounts as accounts_page
 from backend.studies import audit_log, lifecycle
 from backend.studies.rating import answer_form, submit
 from tests.backend.accounts.test_roles import PREVIEWED, routes
+from tests.backend.bundles.packing import edit, packed, repacked
 from tests.backend.conftest import ADMIN, PASSWORD, add_admin, hidden, log_in
 from tests.backend.mixes.conftest import picture, zip_of_folder, zipped
 from tests.support import consent
@@ -145,6 +146,8 @@ def change_mixes(walk, make_mix):
 def change_studies(walk):
     one = "/admin/studies/1/raters"
     walk.send("/admin/studies", "study made", mix=1, title="Skin", groups="ED")
+    bundle = repacked(packed(walk.world), edit("studies", b'"seed": "seed"', b'"seed": "another"'))
+    walk.send("/admin/bundles/import", "imported", files={"bundle": ("study.zip", bundle, "application/zip")})
     walk.send(f"{STUDY}/duplicate", "duplicated")
     walk.send(f"{STUDY}/settings", "options changed", zoom="no")
     walk.send(f"{STUDY}/raters", "invited", group="ED", email="ada@example.org")

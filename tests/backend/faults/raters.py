@@ -6,7 +6,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -34,7 +34,8 @@ class Browser:
     name: str
     token: str
     keys: dict[int, str]
-    addresses: list[str]
+    addresses: Iterable[str]
+    """Of the servers, in turn."""
     over: threading.Event
     by_form: bool = False
     acknowledged: list[str] = field(default_factory=list)
@@ -44,6 +45,8 @@ class Browser:
     """Seconds until an answer was acknowledged, however often it was sent."""
     failed: int = 0
     refusals: list[tuple[int, str | None, str]] = field(default_factory=list)
+    broken: list[Exception] = field(default_factory=list)
+    """What became of requests that were not answered at all."""
 
     def run(self):
         self.random = random.Random(self.name)
@@ -102,8 +105,8 @@ class Browser:
                 if reply.status < 500:
                     return reply.status, text
                 self.refusals.append((reply.status, reply.getheader("Retry-After"), text))
-            except (OSError, HTTPException):
-                pass
+            except (OSError, HTTPException) as error:
+                self.broken.append(error)
             finally:
                 connection.close()
             self.failed += 1

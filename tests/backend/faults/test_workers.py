@@ -3,43 +3,38 @@
 import os
 import re
 import signal
-import socket
 import threading
 import time
 import urllib.request
-from contextlib import suppress
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.backend.faults.raters import await_more, browsers_of, check, rating
+from tests.backend.operations.test_metrics import free_port
 from tests.browser.serving import launch
 
 STARTED = re.compile(r"Started server process \[(\d+)\]")
 
 
-def free_pair() -> int:
-    """A port that is free, and the next one with it."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as first, suppress(OSError):
-            number = first.getsockname()[1]
-            socket.create_server(("127.0.0.1", number + 1)).close()
-            return number
+def counted(address: str, **headers: str) -> float:
+    """How many answers all processes have acknowledged, by what one of them says."""
+    with urllib.request.urlopen(urllib.request.Request(f"{address}/metrics", headers=headers)) as reply:
+        return float(re.search(r"^dermvtt_answers_total ([\d.]+)", reply.read().decode(), re.MULTILINE)[1])
 
 
 @pytest.mark.parametrize("study", ["postgresql"], indirect=True)
 def test_a_worker_is_killed_under_load_and_replaced(study, tmp_path):
     settings, tokens, keys = study
     log = tmp_path / "server.log"
-    port = free_pair()
-    process, address = launch(settings, log, DERMVTT_WORKERS="2", DERMVTT_METRICS_PORT=str(port))
+    (folder := tmp_path / "tmp").mkdir()
+    apart = free_port()
+    metrics = {"DERMVTT_METRICS_PORT": str(apart), "DERMVTT_METRICS_TOKEN": "token", "TMPDIR": str(folder)}
+    process, address = launch(settings, log, DERMVTT_WORKERS="2", **metrics)
     browsers = browsers_of(tokens, keys, [urlsplit(address).netloc], threading.Event())
     try:
         first = STARTED.findall(log.read_text())
         assert len(first) == 2
-        for own in (port, port + 1):
-            with urllib.request.urlopen(f"http://127.0.0.1:{own}/metrics") as reply:
-                assert b"dermvtt" in reply.read()
         with rating(browsers) as running:
             await_more(browsers, running)
             os.kill(int(first[0]), signal.SIGKILL)
@@ -49,11 +44,17 @@ def test_a_worker_is_killed_under_load_and_replaced(study, tmp_path):
                 assert time.monotonic() < ends
                 time.sleep(0.05)
             await_more(browsers, running)
+        # Whoever is asked answers for all, for the one that was killed, too.
+        asked = [counted(address, Authorization="Bearer token") for _ in range(4)]
+        asked.append(counted(f"http://127.0.0.1:{apart}"))
+        assert len(set(asked)) == 1
+        assert asked[0] >= sum(len(one.acknowledged) for one in browsers)
         assert f"worker {first[0]} ended (-9): replaced" in log.read_text()
     finally:
         process.terminate()
         assert process.wait(timeout=30) == 0
     check(settings, tokens, browsers)
+    assert list(folder.iterdir()) == []
     for number in STARTED.findall(log.read_text()):
         with pytest.raises(ProcessLookupError):
             os.kill(int(number), 0)

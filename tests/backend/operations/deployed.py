@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,14 +9,14 @@ from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from urllib.parse import urlsplit
 
-SERVE = [sys.executable, "-m", "backend.cli", "serve"]
+from tests.forking import Forked, start
 
 
 @dataclass
 class Deployed:
     """A running server: its process, where it listens, what it wrote to its log."""
 
-    process: subprocess.Popen
+    process: subprocess.Popen | Forked
     port: int
     log: Path
 
@@ -44,9 +43,8 @@ def deployed(settings, log: Path, **environment: object) -> Iterator[Deployed]:
     given = {"DATABASE_URL": settings.database, "DERMVTT_DATA_DIR": settings.data_dir, "DERMVTT_PORT": 0}
     variables = os.environ | {name: str(value) for name, value in (given | environment).items()}
     with log.open("ab") as errors:
-        process = subprocess.Popen(SERVE, env=variables, stdout=subprocess.PIPE, stderr=errors, text=True)
+        process, line = start(variables, errors)
     try:
-        line = process.stdout.readline()
         assert line.startswith("Serving on "), log.read_text()
         yield Deployed(process, _port(process, line), log)
     finally:
@@ -55,7 +53,7 @@ def deployed(settings, log: Path, **environment: object) -> Iterator[Deployed]:
         process.stdout.close()
 
 
-def _port(process: subprocess.Popen, line: str) -> int:
+def _port(process: subprocess.Popen | Forked, line: str) -> int:
     named = urlsplit(line.split()[2]).port
     return named or listening(process.pid)
 

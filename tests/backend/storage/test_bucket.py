@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from backend.settings import load_settings
-from backend.storage import ImageLost, ImageStore, StorageUnavailable, open_store
+from backend.storage import ImageLost, ImageStore, StorageUnavailable, make_bucket, open_store
 from backend.storage.bucket import Bucket, BucketSettings
 from backend.studies.mixes import import_mix
 from tests.backend.storage.conftest import KEY, SECRET, in_bucket
@@ -43,6 +43,41 @@ def server_of(answer):
 def bucket(endpoint, **bounds):
     chosen = BucketSettings(url="s3://images", endpoint=endpoint, key=KEY, secret=SECRET, **bounds)
     return ImageStore(Bucket(chosen))
+
+
+@pytest.mark.parametrize("region", ["us-east-1", "eu-central-1"])
+def test_a_bucket_that_is_not_there_is_made_once(s3, tmp_path, region):
+    name = f"made-{tmp_path.name.replace('_', '-')}"
+    settings = in_bucket(tmp_path, s3.address, f"{name}/below").model_copy(update={"s3_region": region})
+    with pytest.raises(StorageUnavailable, match="there is no such bucket"):
+        open_store(settings).check()
+    assert [make_bucket(settings) for _ in range(2)] == [True, False]
+    Bucket(_chosen(settings))._make()  # as by two who begin together
+    open_store(settings).check()
+    placed = s3.client.get_bucket_location(Bucket=name)["LocationConstraint"]
+    assert (placed or "us-east-1") == region
+
+
+def test_a_bucket_that_may_not_be_made_is_said():
+    def answer(handler):
+        code = b"AccessDenied" if "X-Amz-Signature" in handler.path else b"NoSuchBucket"
+        handler.send_response(403 if code == b"AccessDenied" else 404)
+        handler.send_header("Content-Length", str(len(code)))
+        handler.end_headers()
+        handler.wfile.write(code)
+
+    with server_of(answer) as address, pytest.raises(StorageUnavailable, match=r"cannot be made.*403"):
+        Bucket(BucketSettings(url="s3://images", endpoint=address, key=KEY, secret=SECRET)).make()
+
+
+def _chosen(settings):
+    return BucketSettings(
+        url=settings.images_url,
+        endpoint=settings.s3_endpoint,
+        region=settings.s3_region,
+        key=settings.s3_key,
+        secret=settings.s3_secret,
+    )
 
 
 @pytest.fixture

@@ -1,9 +1,7 @@
 """A whole study in one file: it gives the same results elsewhere, and nothing hostile comes in with it."""
 
 import io
-import json
 import zipfile
-from hashlib import sha256
 
 import pytest
 import sqlalchemy as sa
@@ -13,52 +11,18 @@ from backend.database import bundles, events
 from backend.database.sessions import Database
 from backend.database.tables import Event, Image, Invitation, Study
 from backend.storage import ImageStore
-from backend.studies import audit_log, lifecycle, rating
+from backend.studies import audit_log, lifecycle
 from backend.studies.bundles import take_in, write_bundle
-from backend.studies.exports import write_export
 from backend.studies.invitations import admit, invite
 from backend.studies.mixes import import_mix
 from backend.studies.refusals import Conflict, Invalid, Unknown
 from backend.studies.results import study_results
 from backend.tokens import hash_token
+from tests.backend.bundles.packing import csv_of, edit, packed, put, repacked, spoil, store_of
 from tests.backend.conftest import ADMIN
-from tests.support import BACKENDS, consent
+from tests.support import BACKENDS
 
 ANSWERS = 15
-
-
-@pytest.fixture
-def rated(world):
-    """A study in which something of every kind happened."""
-    options = {"confidence_levels": 5, "questions": [{"id": "years", "kind": "number"}]}
-    with world.database.write() as session:
-        lifecycle.change_options(session, world.study.id, options, by=ADMIN)
-    consent(world, "ED1", years="7,5")
-    consent(world, "DLE1")
-    with world.database.write() as session:
-        for name in ("ED1", "DLE1"):
-            for position in range(1, 8):
-                answer = "real" if position % 3 else "fake"
-                rating.answer_form(session, world.link[name], position, answer)
-        rating.answer_form(session, world.link["ED1"], 2, "fake")
-        rating.submit(session, world.link["ED1"], leave_unanswered=True)
-    return world
-
-
-def packed(world):
-    out = io.BytesIO()
-    write_bundle(world.database, store_of(world), world.study.id, out)
-    return out.getvalue()
-
-
-def store_of(world):
-    return ImageStore(world.settings.images_dir)
-
-
-def csv_of(database, study, what="ratings"):
-    out = io.BytesIO()
-    write_export(database, study, what, "csv", out)
-    return out.getvalue()
 
 
 def results_of(database, study):
@@ -132,40 +96,6 @@ def test_nothing_of_links_and_accounts_travels(rated):
     for token in rated.link.values():
         assert token not in everything
         assert hash_token(token) not in everything
-
-
-def repacked(data, change, manifest=lambda held: None):
-    """The bundle with its files changed by name, and its manifest made to agree with them."""
-    with zipfile.ZipFile(io.BytesIO(data)) as zipped:
-        files = {name: zipped.read(name) for name in zipped.namelist()}
-    held = json.loads(files.pop("manifest.json"))
-    change(files)
-    held["files"] = {
-        name: {"size": len(text), "sha256": sha256(text).hexdigest()} for name, text in files.items()
-    }
-    manifest(held)
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as zipped:
-        for name, text in {**files, "manifest.json": json.dumps(held).encode()}.items():
-            zipped.writestr(name, text)
-    return out.getvalue()
-
-
-def edit(table, old, new):
-    def change(files):
-        name = f"tables/{table}.jsonl"
-        assert old in files[name]
-        files[name] = files[name].replace(old, new, 1)
-
-    return change
-
-
-def put(name, text):
-    return lambda files: files.update({name: text})
-
-
-def spoil(files):
-    files.update({name: b"GIF" for name in files if name.startswith("images/")})
 
 
 HOSTILE = {
