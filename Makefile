@@ -8,7 +8,7 @@ PRESET ?= quick
 MIX ?= mixes/x
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo data test lint figures codebook train-pgan train-dcgan train-lapgan mix serve bench bench-rating bench-serving bench-training bench-analysis bench-faults bench-exports clean
+.PHONY: help setup demo data test lint figures codebook screenshots train-pgan train-dcgan train-lapgan mix serve bench bench-rating bench-serving bench-training bench-analysis bench-faults bench-exports clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ figures: $(VENV)/training ## draw the documentation's figures from the code, int
 
 codebook: $(VENV)/training ## write the codebooks of results and data from the code, into docs/codebook.md and docs/data.md
 	$(BIN)/python -m docs.codebook
+
+screenshots: $(VENV)/training ## draw the pictures of docs/admin.md from a made-up study, into docs/images
+	$(BIN)/python -m docs.screenshots
 
 train-pgan: FAMILY := pgan
 train-pgan: ## train a PGAN: DATA=a data set or a folder of photographs, PRESET=quick, RUN=runs/pgan

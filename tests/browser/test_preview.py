@@ -38,7 +38,7 @@ def draft(studies, make_mix, admin):
     with studies.database.write() as session:
         study = create_study(
             session,
-            studies.mix_id,
+            [studies.mix_id],
             "Real or generated?",
             options=options,
             texts=texts,
