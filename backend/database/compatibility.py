@@ -5,9 +5,12 @@ whether programs made for the schema before it still work, and the database keep
 holds. During an upgrade the servers of the release before go on with the new schema until they are replaced.
 """
 
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from typing import TYPE_CHECKING
+
 from sqlalchemy import Column, Connection, MetaData, String, Table, delete, insert, inspect, select
+
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
 
 METADATA = MetaData()
 SERVED = Table(
@@ -18,10 +21,19 @@ SERVED = Table(
 )
 """As ``alembic_version`` about the schema and no part of it: in no backup, and made without a migration."""
 
+_VERSION = Table("alembic_version", MetaData(), Column("version_num", String(32)))
 
-def record(connection: Connection, scripts: ScriptDirectory) -> None:
+
+def current_revision(connection: Connection) -> str | None:
+    """What Alembic has noted in the database, or ``None`` where there is no schema yet."""
+    if not inspect(connection).has_table(_VERSION.name):
+        return None
+    return connection.scalar(select(_VERSION.c.version_num))
+
+
+def record(connection: Connection, scripts: "ScriptDirectory") -> None:
     """Write down whom the present schema serves, in the transaction that made it."""
-    current = MigrationContext.configure(connection).get_current_revision()
+    current = current_revision(connection)
     if current is None:
         SERVED.drop(connection, checkfirst=True)
         return
@@ -31,7 +43,7 @@ def record(connection: Connection, scripts: ScriptDirectory) -> None:
     connection.execute(insert(SERVED), rows)
 
 
-def served(scripts: ScriptDirectory, revision: str) -> list[str]:
+def served(scripts: "ScriptDirectory", revision: str) -> list[str]:
     """A revision, and those before it whose programs work with it: up to a migration that is not additive."""
     found: list[str] = []
     script = scripts.get_revision(revision)

@@ -9,7 +9,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from alembic.migration import MigrationContext
 from sqlalchemy import (
     JSON,
     Connection,
@@ -27,6 +26,7 @@ from sqlalchemy import (
 )
 
 from backend.database.columns import Base, UtcTime
+from backend.database.compatibility import current_revision
 
 AT_ONCE = 500
 PASSING = ("first_links", "login_failures")
@@ -50,7 +50,7 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 
 def revision(connection: Connection) -> str | None:
     """The schema's revision, as this transaction sees it."""
-    return MigrationContext.configure(connection).get_current_revision()
+    return current_revision(connection)
 
 
 def rows(connection: Connection, table: Table) -> Iterator[Row]:

@@ -6,18 +6,18 @@ from collections.abc import Callable
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError
 
 import migrations
-from backend.database.compatibility import serves
+from backend.database.compatibility import current_revision, serves
 from backend.database.outages import Outage, outage_of
 from training.errors import UserError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 log = logging.getLogger("dermvtt.schema")
 
@@ -46,7 +46,9 @@ def upgrade(engine: Engine, revision: str = "head") -> bool:
     where it does not work with this one, or others do not let go of what is needed.
     """
 
-    def work(connection: Connection, config: Config) -> bool:
+    def work(connection: Connection, config: "Config") -> bool:
+        from alembic import command  # noqa: PLC0415 - 10 MB that a server does not need
+
         fit, current = _fit(connection)
         if fit is Fit.NEWER:
             raise _unfit(fit, current)
@@ -60,7 +62,9 @@ def upgrade(engine: Engine, revision: str = "head") -> bool:
 def downgrade(engine: Engine, revision: str) -> None:
     """Take the schema back to ``revision``, as ``upgrade``."""
 
-    def work(_: Connection, config: Config) -> bool:
+    def work(_: Connection, config: "Config") -> bool:
+        from alembic import command  # noqa: PLC0415 - as above
+
         command.downgrade(config, revision)
         return True
 
@@ -90,12 +94,14 @@ def require_current(engine: Engine) -> None:
 
 def head() -> str:
     """The revision that this program's migrations lead to."""
-    return str(_scripts().get_current_head())
+    return max(revisions())
 
 
-def revisions() -> set[str]:
-    """Every revision that this program knows: its own and those before it."""
-    return {one.revision for one in _scripts().walk_revisions()}
+@cache
+def revisions() -> frozenset[str]:
+    """Every revision that this program knows, its own and those before it: by the names of their files."""
+    versions = Path(migrations.__file__).parent / "versions"
+    return frozenset(path.name.split("_")[0] for path in versions.glob("[0-9]*_*.py"))
 
 
 def _ask(engine: Engine) -> tuple[Fit, str | None]:
@@ -111,7 +117,7 @@ def _ask(engine: Engine) -> tuple[Fit, str | None]:
 
 
 def _fit(connection: Connection) -> tuple[Fit, str | None]:
-    current = MigrationContext.configure(connection).get_current_revision()
+    current = current_revision(connection)
     if current == head():
         return Fit.OWN, current
     if current is None:
@@ -133,7 +139,7 @@ def _unfit(fit: Fit, current: str | None) -> UserError:
     )
 
 
-def _migrate(engine: Engine, work: Callable[[Connection, Config], bool]) -> bool:
+def _migrate(engine: Engine, work: Callable[[Connection, "Config"], bool]) -> bool:
     ends = time.monotonic() + PATIENCE_S
     while True:
         try:
@@ -161,12 +167,9 @@ def _take_turn(connection: Connection) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
 
 
-def _config() -> Config:
+def _config() -> "Config":
+    from alembic.config import Config  # noqa: PLC0415 - as above
+
     config = Config()
     config.set_main_option("script_location", str(Path(migrations.__file__).parent))
     return config
-
-
-@cache
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())

@@ -28,6 +28,12 @@ def test_every_migration_says_whether_it_is_additive():
     assert [revision for revision, additive in said.items() if not isinstance(additive, bool)] == []
 
 
+def test_the_names_of_their_files_tell_the_revisions():
+    """By them a server knows its schema, without reading the migrations."""
+    assert schema.revisions() == {one.revision for one in SCRIPTS.walk_revisions()}
+    assert schema.head() == SCRIPTS.get_current_head()
+
+
 def test_those_that_say_so_are(engine):
     found = {}
     schema.upgrade(engine, "0001")
