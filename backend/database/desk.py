@@ -4,6 +4,7 @@ Rows and not objects, a connection and not the session around it, and statements
 this runs for every answer.
 """
 
+import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,9 +15,11 @@ from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
     Connection,
+    Dialect,
     Integer,
     Select,
     String,
+    TextualSelect,
     and_,
     bindparam,
     cast,
@@ -26,6 +29,7 @@ from sqlalchemy import (
     literal_column,
     null,
     select,
+    text,
     union_all,
     values,
 )
@@ -139,11 +143,23 @@ class Known:
 _SHOWN, _GIVEN, _VIEWED, _COUNTED = range(4)
 _NO_NUMBER, _NO_TEXT, _NO_TIME = (cast(null(), kind) for kind in (Integer, String, UtcTime))
 _NOBODY, _NOTHING = -1, ""
+_SHORT_CAST = re.compile(r":(\w+)::(\w+)")
+"""PostgreSQL's own way to write it, which ``text`` takes for something else."""
 
 
 @lru_cache
-def _look(raters: int, keys: int) -> CompoundSelect[Any]:
-    """The statement for so many of each, put together once.
+def _look(dialect: type[Dialect], raters: int, keys: int) -> TextualSelect:
+    """The statement for so many of each, put together once: as text, since SQLAlchemy itself would compile
+    one that holds a table of values each time anew.
+    """
+    text_of_it = str(_looking(raters, keys).compile(dialect=dialect(paramstyle="named")))
+    kinds = (Integer, Integer, Integer, String, String, Integer, UtcTime)
+    text_of_it = _SHORT_CAST.sub(r"CAST(:\1 AS \2)", text_of_it)
+    return text(text_of_it).columns(*(column(f"column_{n}", kind) for n, kind in enumerate(kinds)))
+
+
+def _looking(raters: int, keys: int) -> CompoundSelect[Any]:
+    """What ``_look`` asks.
 
     The keys come as a table to begin from: SQLite looks a list of pairs up in every row instead.
     """
@@ -151,6 +167,8 @@ def _look(raters: int, keys: int) -> CompoundSelect[Any]:
     asked = values(column("rater_id", Integer), column("key", String), name="asked").data(pairs).cte("asked")
     shown, given, viewed = _presentations.c, _ratings.c, _viewings.c
     found = asked.join(_presentations, and_(shown.rater_id == asked.c.rater_id, shown.key == asked.c.key))
+    # Image by image: joined, PostgreSQL may go through all presentations in the order of the ratings.
+    theirs = select(func.count()).select_from(_ratings).where(given.presentation_id == shown.id)
     return union_all(
         _rows(_SHOWN, shown.id, shown.rater_id, shown.key).select_from(found),
         _rows(
@@ -161,8 +179,8 @@ def _look(raters: int, keys: int) -> CompoundSelect[Any]:
         _rows(_VIEWED, viewed.presentation_id, _NO_NUMBER, viewed.submission).select_from(
             found.join(_viewings, viewed.presentation_id == shown.id)
         ),
-        _rows(_COUNTED, shown.rater_id, func.count(given.id))
-        .select_from(_presentations.join(_ratings, given.presentation_id == shown.id))
+        _rows(_COUNTED, shown.rater_id, cast(func.sum(theirs.scalar_subquery()), Integer))
+        .select_from(_presentations)
         .where(shown.rater_id.in_([bindparam(f"rater_{n}", type_=Integer) for n in range(raters)]))
         .group_by(shown.rater_id),
     )
@@ -191,14 +209,14 @@ def look(connection: Connection, rater_ids: Collection[int], keys: Iterable[tupl
     asked: dict[str, int | str] = {f"rater_{n}": rater for n, rater in enumerate(raters)}
     for n, (rater, key) in enumerate(pairs):
         asked |= {f"of_{n}": rater, f"key_{n}": key}
-    rows = connection.execute(_look(len(raters), len(pairs)), asked)
-    for kind, of, number, text, answer, confidence, time in rows:
+    rows = connection.execute(_look(type(connection.dialect), len(raters), len(pairs)), asked)
+    for kind, of, number, name, answer, confidence, time in rows:
         if kind == _SHOWN:
-            known.shown[number, text] = Shown(of, number, text)
+            known.shown[number, name] = Shown(of, number, name)
         elif kind == _GIVEN:
-            given.setdefault(of, []).append((time, number, Given(text, answer, confidence, time)))
+            given.setdefault(of, []).append((time, number, Given(name, answer, confidence, time)))
         elif kind == _VIEWED:
-            known.viewed.setdefault(of, set()).add(text)
+            known.viewed.setdefault(of, set()).add(name)
         else:
             known.counts[of] = number
     for of, ratings in given.items():

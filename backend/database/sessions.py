@@ -133,6 +133,7 @@ def _make_engine(url: str) -> Engine:
             pool_timeout=LONGEST_WAIT_S,
             hide_parameters=True,
         )
+        event.listen(engine, "connect", _prepare_postgres)
         event.listen(engine, "checkin", _note_the_time)
         event.listen(engine, "checkout", partial(_ping_if_rested, engine))
         return engine
@@ -145,6 +146,12 @@ def _make_engine(url: str) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _prepare_postgres(connection: Any, _record: Any) -> None:
+    # A plan that was made for prepared statements while the tables were small would be kept while they grow.
+    connection.execute("SET plan_cache_mode = force_custom_plan")
+    connection.commit()
 
 
 def _note_the_time(_connection: Any, record: ConnectionPoolEntry) -> None:
