@@ -3,13 +3,28 @@
 Code logs with the standard library; structlog writes the lines: JSON for machines, columns at a terminal.
 """
 
+import importlib
 import logging
 import sys
+from types import ModuleType
 from typing import Any
 
-import structlog
-
 from backend.observing.redaction import redact_fields
+
+
+def _structlog() -> ModuleType:
+    """structlog, without the library by which it draws tracebacks: ours are plain, and that is 8 MB."""
+    loaded = sys.modules.get("rich")
+    sys.modules["rich"] = None  # as if it were not installed
+    try:
+        return importlib.import_module("structlog")
+    finally:
+        del sys.modules["rich"]
+        if loaded is not None:
+            sys.modules["rich"] = loaded
+
+
+structlog = _structlog()
 
 NOT_OURS = {"color_message", "taskName"}
 """What libraries attach for formatters of their own."""

@@ -132,7 +132,7 @@ def test_counting_without_numpy_is_the_same():
 
 def test_a_server_on_sqlite_loads_neither_the_migrations_nor_what_only_few_need():
     """They would be a fifth of its memory and of the time to its first page."""
-    heavy = {"alembic", "psycopg", "obstore", "numpy", "PIL", "cryptography"}
+    heavy = {"alembic", "psycopg", "obstore", "numpy", "PIL", "cryptography", "rich"}
     program = "import sys, backend.cli, backend.serving, backend.app; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert not heavy.intersection(done.stdout.split())
