@@ -76,8 +76,7 @@ def run(settings: Settings, listener: socket.socket, ready: Callable[[str], None
 def _tune() -> None:
     """Fit the interpreter to a server whose many small answers wait for one thread that stores them."""
     # What has been made by now stays. Left to itself, the collector goes through all of it again and again,
-    # and everybody waits for that: 90 ms at a time.
-    gc.collect()
+    # and everybody waits for that: 90 ms at a time. Going through it once more before is not worth them.
     gc.freeze()
     gc.enable()
     gc.set_threshold(*COLLECT_AFTER)
