@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import event, insert, select, text
+from sqlalchemy import event, insert, select
 from sqlalchemy.orm import Session, SessionTransaction
 
+from backend.database import locks
+from backend.database.locks import Lock
 from backend.database.tables import Event, Study
 
 START = "0" * 64
 """What stands for the hash before the first row."""
-# A number that only this lock has; any would do.
-LOCK = 0x6465726D
 PENDING = "dermvtt_events"
 
 
@@ -77,7 +77,7 @@ def _write(session: Session) -> None:
         held = select(Study.id).where(Study.id.in_(studies)).order_by(Study.id)
         session.scalars(held.with_for_update(read=True, key_share=True)).all()
         # One appends at a time, on all servers. SQLite has one writer at a time by itself.
-        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        locks.take(session, Lock.LOG)
     before, values = _head(session), []
     for row in rows:
         before = row_hash(row, before)

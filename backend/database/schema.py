@@ -8,11 +8,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 import migrations
+from backend.database import locks
 from backend.database.compatibility import current_revision, serves
+from backend.database.locks import Lock
 from backend.database.outages import Outage, outage_of
 from training.errors import UserError
 
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("dermvtt.schema")
 
-ONE_AT_A_TIME = 0x6465726D
-"""The number of the advisory lock under which PostgreSQL lets one migration after the other in."""
 LONGEST_LOCK_S = 2.0
 """For which a migration asks for a table that others use: whoever comes after it has to wait behind it."""
 PAUSE_S = 1.0
@@ -164,7 +164,7 @@ def _take_turn(connection: Connection) -> None:
     """Wait until no other migration goes on; SQLite's transactions have done so when they begin."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = {LONGEST_LOCK_S * 1000:.0f}")
-        connection.execute(select(func.pg_advisory_xact_lock(ONE_AT_A_TIME)))
+        locks.take(connection, Lock.MIGRATION)
 
 
 def _config() -> "Config":

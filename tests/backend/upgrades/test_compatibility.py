@@ -8,8 +8,9 @@ import pytest
 import sqlalchemy as sa
 
 from backend.app import create_app
-from backend.database import schema
+from backend.database import locks, schema
 from backend.database.compatibility import SERVED
+from backend.database.locks import Lock
 from backend.database.sessions import Database
 from backend.database.tables import Mix
 from tests.support import BACKENDS
@@ -110,6 +111,6 @@ def test_a_migration_gives_up_in_the_end_and_says_why(world, monkeypatch):
     monkeypatch.setattr(schema, "PATIENCE_S", 0.0)
     engine = world.database.engine
     with engine.connect() as other:
-        other.execute(sa.select(sa.func.pg_advisory_xact_lock(schema.ONE_AT_A_TIME)))
+        locks.take(other, Lock.MIGRATION)
         with pytest.raises(UserError, match="others held what it needs"):
             schema.upgrade(engine)
