@@ -42,6 +42,7 @@ def serve(settings: Settings, ready: Callable[[str], None]) -> None:
         looked_at = settings.metrics_port or settings.metrics_token.get_secret_value()
         with metrics.shared() if looked_at else nullcontext():
             _serve_metrics(settings)
+            gc.enable()  # who only supervises is not tuned below
             alone = settings.model_copy(update={"metrics_port": 0})
             workers.supervise(alone, listener, ready, run)
 
