@@ -7,6 +7,8 @@ Revises: 0002
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.rewriting import rewrite
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -33,19 +35,4 @@ def _check(old: str, new: str) -> None:
         op.drop_constraint("ck_studies_state", "studies", type_="check")
         op.create_check_constraint("ck_studies_state", "studies", new)
         return
-    # The table is referred to, so SQLite cannot copy it. A constraint on what rows may hold can be changed in
-    # the schema's own text: https://www.sqlite.org/lang_altertable.html#otheralter
-    connection = op.get_bind()
-    version = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
-    connection.exec_driver_sql("PRAGMA writable_schema = ON")
-    changed = connection.execute(
-        sa.text(
-            "UPDATE sqlite_master SET sql = replace(sql, :old, :new) "
-            "WHERE name = 'studies' AND sql LIKE :kept"
-        ),
-        {"old": old, "new": new, "kept": f"%{old}%"},
-    )
-    if changed.rowcount != 1:
-        raise RuntimeError("the table of studies is not as the migration before left it")
-    connection.exec_driver_sql(f"PRAGMA schema_version = {version + 1}")
-    connection.exec_driver_sql("PRAGMA writable_schema = OFF")
+    rewrite("studies", old, new)

@@ -7,6 +7,8 @@ Revises: 0007
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.rewriting import rewrite
+
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
@@ -38,7 +40,7 @@ def upgrade() -> None:
     op.execute("INSERT INTO study_mixes (study_id, mix_id, position) SELECT id, mix_id, 1 FROM studies")
     op.drop_index("ix_studies_mix_id", table_name="studies")
     if op.get_bind().dialect.name == "sqlite":
-        _rewrite("studies", f", \n\t{OLD_KEY}", "")
+        rewrite("studies", f", \n\t{OLD_KEY}", "")
     op.drop_column("studies", "mix_id")
 
 
@@ -51,8 +53,8 @@ def downgrade() -> None:
         "(SELECT mix_id FROM study_mixes WHERE study_id = studies.id AND position = 1)"
     )
     if op.get_bind().dialect.name == "sqlite":
-        _rewrite("studies", ", mix_id INTEGER", ", mix_id INTEGER NOT NULL")
-        _rewrite("studies", "\tCONSTRAINT pk_studies", f"\t{OLD_KEY}, \n\tCONSTRAINT pk_studies")
+        rewrite("studies", ", mix_id INTEGER", ", mix_id INTEGER NOT NULL")
+        rewrite("studies", "\tCONSTRAINT pk_studies", f"\t{OLD_KEY}, \n\tCONSTRAINT pk_studies")
     else:
         op.alter_column("studies", "mix_id", existing_type=sa.Integer(), nullable=False)
         op.create_foreign_key(
@@ -88,29 +90,8 @@ def _forget_second_showings() -> None:
 def _exchange(old: str, new: str, columns: list[str]) -> None:
     """Put a unique constraint of the presentations in place of another."""
     if op.get_bind().dialect.name == "sqlite":
-        _rewrite("presentations", old, new)
+        rewrite("presentations", old, new)
         op.execute("REINDEX presentations")
         return
     op.drop_constraint(old.split()[1], "presentations", type_="unique")
     op.create_unique_constraint(new.split()[1], "presentations", columns)
-
-
-def _rewrite(table: str, old: str, new: str) -> None:
-    """Change the text of an SQLite table that is referred to, and so cannot be copied.
-
-    https://www.sqlite.org/lang_altertable.html#otheralter
-    """
-    connection = op.get_bind()
-    version = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
-    connection.exec_driver_sql("PRAGMA writable_schema = ON")
-    changed = connection.execute(
-        sa.text(
-            "UPDATE sqlite_master SET sql = replace(sql, :old, :new) "
-            "WHERE type = 'table' AND name = :name AND instr(sql, :old)"
-        ),
-        {"old": old, "new": new, "name": table},
-    )
-    if changed.rowcount != 1:
-        raise RuntimeError(f"the table {table} is not as the migration before left it")
-    connection.exec_driver_sql(f"PRAGMA schema_version = {version + 1}")
-    connection.exec_driver_sql("PRAGMA writable_schema = RESET")
