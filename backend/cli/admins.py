@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from backend.cli.shared import GROUP_OPTIONS, opened
+from backend.cli.shared import GROUP_OPTIONS, changing, opened
 from backend.roles import ROLES
 from backend.settings import load_settings
 
@@ -26,7 +26,7 @@ def create_admin(
     """
     from backend import accounts
 
-    with opened(load_settings()) as database, database.write() as session:
+    with changing() as session:
         password = accounts.create_admin(session, email, role)
     print(f"One-time password of {email}: {password}")
 
@@ -55,7 +55,7 @@ def set_role(email: Email, role: Annotated[str, typer.Argument(help=ROLES_HELP)]
     """
     from backend import accounts
 
-    with opened(load_settings()) as database, database.write() as session:
+    with changing() as session:
         accounts.set_role(session, email, role)
     print(f"{email} is {role} now.")
 
@@ -68,7 +68,7 @@ def deactivate(email: Email) -> None:
     """
     from backend import accounts
 
-    with opened(load_settings()) as database, database.write() as session:
+    with changing() as session:
         accounts.deactivate(session, email)
     print(f"{email} cannot log in any more. Again: dermvtt admin activate {email}")
 
@@ -81,7 +81,7 @@ def activate(email: Email) -> None:
     """
     from backend import accounts
 
-    with opened(load_settings()) as database, database.write() as session:
+    with changing() as session:
         accounts.activate(session, email)
     print(f"{email} can log in.")
 
@@ -94,7 +94,7 @@ def remove(email: Email) -> None:
     """
     from backend import accounts
 
-    with opened(load_settings()) as database, database.write() as session:
+    with changing() as session:
         accounts.remove(session, email)
     print(f"Removed {email}.")
 
@@ -107,7 +107,7 @@ def reset_password(email: Email) -> None:
     """
     from backend import accounts
 
-    with opened(load_settings()) as database, database.write() as session:
+    with changing() as session:
         password = accounts.reset_password(session, email)
     print(f"One-time password of {email}: {password}")
 
@@ -120,7 +120,7 @@ def reset_second_factor(email: Email) -> None:
     """
     from backend import accounts
 
-    with opened(load_settings()) as database, database.write() as session:
+    with changing() as session:
         accounts.reset_second_factor(session, email)
     print(f"{email} logs in by the password alone now, and can set up a second factor again.")
 
@@ -133,6 +133,6 @@ def end_sessions(email: Email) -> None:
     """
     from backend import accounts
 
-    with opened(load_settings()) as database, database.write() as session:
+    with changing() as session:
         accounts.end_sessions(session, email)
     print(f"All log-ins of {email} are ended.")

@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from backend.cli.shared import GROUP_OPTIONS, RaterArgument, StudyOption, opened
-from backend.settings import load_settings
+from backend.cli.shared import GROUP_OPTIONS, RaterArgument, StudyOption, changing
 
 rater_app = typer.Typer(help="Delete a rater, or make her anonymous.", **GROUP_OPTIONS)
 privacy_app = typer.Typer(help="Keep personal data no longer than was said.", **GROUP_OPTIONS)
@@ -24,7 +23,7 @@ def delete(study: StudyOption, name: RaterArgument, yes: YesOption = False) -> N
 
     if not yes:
         typer.confirm(f"Delete {name} with all her answers?", abort=True)
-    with opened(load_settings()) as database, database.write() as session:
+    with changing() as session:
         privacy.delete(session, study, name)
     print(f"{name} and her answers are deleted.")
 
@@ -39,7 +38,7 @@ def anonymise(study: StudyOption, name: RaterArgument, yes: YesOption = False) -
 
     if not yes:
         typer.confirm(f"Delete who {name} is, and end her links?", abort=True)
-    with opened(load_settings()) as database, database.write() as session:
+    with changing() as session:
         fresh = privacy.anonymise(session, study, name)
     print(f"Her answers are now those of {fresh}.")
 
@@ -52,7 +51,7 @@ def apply() -> None:
     """
     from backend.studies import privacy
 
-    with opened(load_settings()) as database, database.write() as session:
+    with changing() as session:
         done = privacy.apply_retention(session, datetime.now(UTC))
     for study, count in done.items():
         print(f"study {study}: personal data of {count} rater{'s' * (count != 1)} deleted")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from backend.cli.shared import RaterArgument, StudyOption, opened, read_text
+from backend.cli.shared import RaterArgument, StudyOption, changing, opened, read_text
 from backend.settings import Settings, load_settings
 from training.files import new_file
 
@@ -81,7 +81,7 @@ def revoke(study: StudyOption, name: RaterArgument) -> None:
     """
     from backend.studies import invitations
 
-    with opened(load_settings()) as database, database.write() as session:
+    with changing() as session:
         invitations.revoke(session, study, name)
     print(f"The link of {name} no longer works.")
 
@@ -93,7 +93,7 @@ def reopen(study: StudyOption, name: RaterArgument) -> None:
     """
     from backend.studies import rating
 
-    with opened(load_settings()) as database, database.write() as session:
+    with changing() as session:
         rating.reopen(session, study, name)
     print(f"{name} can change her answers again, until she submits.")
 

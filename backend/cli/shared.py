@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from backend.database.limits import LARGEST_ID
-from backend.settings import Settings
+from backend.settings import Settings, load_settings
 from training.errors import UserError
 
 if TYPE_CHECKING:  # every command is loaded to show its help: SQLAlchemy only for one that runs
+    from sqlalchemy.orm import Session
+
     from backend.database.sessions import Database
 
 GROUP_OPTIONS = {"no_args_is_help": True, "rich_markup_mode": None}
@@ -40,6 +42,13 @@ def opened(settings: Settings) -> Iterator["Database"]:
     with unchecked(settings) as database:
         schema.require_usable(database.engine)
         yield database
+
+
+@contextmanager
+def changing() -> Iterator["Session"]:
+    """A transaction that changes the database: durable when the block ends, undone when it raises."""
+    with opened(load_settings()) as database, database.write() as session:
+        yield session
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from backend.cli.shared import GROUP_OPTIONS, StudyArgument, opened, read_text
+from backend.cli.shared import GROUP_OPTIONS, StudyArgument, changing, opened, read_text
 from backend.database.limits import LARGEST_ID
 from backend.languages import Languages
 from backend.settings import load_settings
@@ -83,7 +83,7 @@ def create_study(
     from backend.studies import lifecycle
 
     texts = {Languages().require(language): parse_texts({"introduction": introduction})}
-    with opened(load_settings()) as database, database.write() as session:
+    with changing() as session:
         study = lifecycle.create_study(
             session,
             mix,
@@ -176,7 +176,7 @@ def set_options(
         if name not in StudyOptions.model_fields:
             raise typer.BadParameter(f"there is no option {name!r}; see: dermvtt study set --help")
         changes[name] = value
-    with opened(load_settings()) as database, database.write() as session:
+    with changing() as session:
         chosen = lifecycle.change_options(session, study, changes)
     for name in changes:
         print(f"{name}={show_option(name, getattr(chosen, name))}")
@@ -212,7 +212,7 @@ def set_texts(
     if not changes:
         raise typer.BadParameter("nothing to change. Give --title, --introduction, --consent or --thanks.")
     code = Languages().require(language)
-    with opened(load_settings()) as database, database.write() as session:
+    with changing() as session:
         held = lifecycle.get_study(session, study, lock=True).texts.get(code, {})
         lifecycle.change_texts(session, study, code, parse_texts({**held, **changes}))
     print(f"Changed for {code}: {', '.join(changes)}.")
@@ -276,7 +276,7 @@ def duplicate_study(
     """
     from backend.studies import lifecycle
 
-    with opened(load_settings()) as database, database.write() as session:
+    with changing() as session:
         made = lifecycle.duplicate(session, study, title, seed=seed)
     print(f"Made study {made.id} ({made.title}), a draft. Open it with: dermvtt study open {made.id}")
 
@@ -284,7 +284,7 @@ def duplicate_study(
 def _set_state(study: int, state: str) -> None:
     from backend.studies import lifecycle
 
-    with opened(load_settings()) as database, database.write() as session:
+    with changing() as session:
         lifecycle.set_state(session, study, state)
     print(f"Study {study} is {state}.")
 

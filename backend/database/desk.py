@@ -1,6 +1,6 @@
 """What storing answers asks of the database, for many raters at once.
 
-Rows and not objects, a connection and not the session around it, and statements that are put together once:
+Rows and not objects, the connection and not the session around it, and statements that are put together once:
 this runs for every answer.
 """
 
@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 from sqlalchemy import (
     ColumnElement,
     CompoundSelect,
-    Connection,
     Dialect,
     Integer,
     Select,
@@ -33,6 +32,7 @@ from sqlalchemy import (
     union_all,
     values,
 )
+from sqlalchemy.orm import Session
 
 from backend.database.columns import UtcTime
 from backend.database.tables import Invitation, Presentation, Rater, Rating, Study, Viewing
@@ -110,7 +110,7 @@ _HOLD = (
 )
 
 
-def hold(connection: Connection, token_hashes: Collection[str]) -> dict[str, Held]:
+def hold(session: Session, token_hashes: Collection[str]) -> dict[str, Held]:
     """The raters of these invitations, as far as they are not revoked, by the hash of the token.
 
     Each is held against other writers until the commit, her study and her link as they are, so that what is
@@ -118,7 +118,7 @@ def hold(connection: Connection, token_hashes: Collection[str]) -> dict[str, Hel
     """
     found: dict[str, Held] = {}
     known: dict[int, HeldStudy] = {}
-    for token_hash, rater, consented, submitted, *study in connection.execute(
+    for token_hash, rater, consented, submitted, *study in session.connection().execute(
         _HOLD, {"hashes": sorted(token_hashes)}
     ):
         held = known.setdefault(study[0], HeldStudy(*study))
@@ -193,12 +193,12 @@ def _rows(kind: int, *columns: ColumnElement[Any]) -> Select[Any]:
 
 
 def _filled_up(some: Collection[_Item], empty: _Item) -> list[_Item]:
-    """In their order, and up to a power of two: few statements, each of which PostgreSQL plans once."""
+    """In their order, and up to a power of two: so there are few statements to put together."""
     room = 1 << max(len(some) - 1, 0).bit_length()
     return sorted(some) + [empty] * (room - len(some))
 
 
-def look(connection: Connection, rater_ids: Collection[int], keys: Iterable[tuple[int, str]]) -> Known:
+def look(session: Session, rater_ids: Collection[int], keys: Iterable[tuple[int, str]]) -> Known:
     """What there is of these raters, and of the presentations with these raters' ids and keys.
 
     One statement: on the way to PostgreSQL and back an answer spends more time than in it.
@@ -207,8 +207,9 @@ def look(connection: Connection, rater_ids: Collection[int], keys: Iterable[tupl
     given: dict[int, list[tuple[datetime, int, Given]]] = {}
     raters, pairs = _filled_up(rater_ids, _NOBODY), _filled_up(set(keys), (_NOBODY, _NOTHING))
     asked: dict[str, int | str] = {f"rater_{n}": rater for n, rater in enumerate(raters)}
-    for n, (rater, key) in enumerate(pairs):
-        asked |= {f"of_{n}": rater, f"key_{n}": key}
+    asked |= {f"of_{n}": rater for n, (rater, _) in enumerate(pairs)}
+    asked |= {f"key_{n}": key for n, (_, key) in enumerate(pairs)}
+    connection = session.connection()
     rows = connection.execute(_look(type(connection.dialect), len(raters), len(pairs)), asked)
     for kind, of, number, name, answer, confidence, time in rows:
         if kind == _SHOWN:
@@ -228,12 +229,12 @@ def look(connection: Connection, rater_ids: Collection[int], keys: Iterable[tupl
 _ADD_RATINGS, _ADD_VIEWINGS = insert(_ratings).inline(), insert(_viewings).inline()
 
 
-def add(connection: Connection, ratings: list[dict[str, Any]], viewings: list[dict[str, Any]]) -> None:
+def add(session: Session, ratings: list[dict[str, Any]], viewings: list[dict[str, Any]]) -> None:
     """Append ratings, in this order, and viewings."""
     if ratings:
-        connection.execute(_ADD_RATINGS, ratings)
+        session.connection().execute(_ADD_RATINGS, ratings)
     if viewings:
-        connection.execute(_ADD_VIEWINGS, viewings)
+        session.connection().execute(_ADD_VIEWINGS, viewings)
 
 
 _CURRENT = (
@@ -244,9 +245,10 @@ _CURRENT = (
 )
 
 
-def current(connection: Connection, rater_ids: Collection[int]) -> dict[int, Current]:
+def current(session: Session, rater_ids: Collection[int]) -> dict[int, Current]:
     """These raters' current answers."""
     last: dict[int, dict[int, tuple[str | None, int | None]]] = {}
-    for rater, position, answer, confidence in connection.execute(_CURRENT, {"ids": list(rater_ids)}):
+    rows = session.connection().execute(_CURRENT, {"ids": list(rater_ids)})
+    for rater, position, answer, confidence in rows:
         last.setdefault(rater, {})[position] = (answer, confidence)
     return {rater: list(by_position.values()) for rater, by_position in last.items()}

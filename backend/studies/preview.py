@@ -139,7 +139,7 @@ def _go_on(session: Session, rater: Rater, shown: dict[int, int], progress: Prog
             given.append(row | said | {"hidden_ms": None, "response_clock": None, "answered_at": at})
         elif letter == SEEN:
             seen.append(row | {"visible_ms": 0.0, "hidden_ms": 0.0, "began_at": at})
-    desk.add(session.connection(), given, seen)
+    desk.add(session, given, seen)
     if progress.submitted:
         rater.submitted_at = began + timedelta(seconds=1)
 

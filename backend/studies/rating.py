@@ -48,7 +48,7 @@ def answer_form(
         raise Invalid(answers.PROBLEMS["answer"])
     values = {"id": submission or str(uuid.uuid4()), "image": step.key, "answer": answer}
     values |= {"confidence": confidence, "response_ms": response_ms}
-    there = desk.look(session.connection(), [rater.id], [(rater.id, step.key)])
+    there = desk.look(session, [rater.id], [(rater.id, step.key)])
     known = there.given.get(there.shown[rater.id, step.key].id, [])
     values |= {"after": known[-1].submission if known else None}
     given = answers.parse_answer(values)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from backend.database import desk
-from backend.database.desk import Connection, Current, Given, Held, Known, Shown
+from backend.database.desk import Current, Given, Held, Known, Shown
 from backend.database.tables import Rater
 from backend.studies.answers import Answer
 from backend.studies.answers import Viewing as GivenViewing
@@ -83,11 +83,10 @@ def record(session: Session, parcels: Sequence[Parcel]) -> list[Receipt | Unknow
     Of each parcel comes a receipt, in which entries are refused one by one, or ``Unknown`` for a wrong link.
     However many parcels there are, the database is asked the same few times.
     """
-    connection = session.connection()
-    held = desk.hold(connection, {parcel.token_hash for parcel in parcels})
+    held = desk.hold(session, {parcel.token_hash for parcel in parcels})
     found = [(parcel, held.get(parcel.token_hash)) for parcel in parcels]
     keys = [(rater.id, one.image) for parcel, rater in found if rater for one in parcel.entries]
-    page = _Page(desk.look(connection, {rater.id for rater in held.values()}, keys))
+    page = _Page(desk.look(session, {rater.id for rater in held.values()}, keys))
     outcomes: list[Receipt | Unknown] = []
     for parcel, rater in found:
         if rater is None:
@@ -97,13 +96,13 @@ def record(session: Session, parcels: Sequence[Parcel]) -> list[Receipt | Unknow
         for entry in parcel.entries:
             book.enter(entry)
         outcomes.append(book.receipt)
-    page.write(connection)
-    _take_stock(connection, page, parcels, outcomes)
+    page.write(session)
+    _take_stock(session, page, parcels, outcomes)
     return outcomes
 
 
 def _take_stock(
-    connection: Connection, page: "_Page", parcels: Sequence[Parcel], outcomes: list[Receipt | Unknown]
+    session: Session, page: "_Page", parcels: Sequence[Parcel], outcomes: list[Receipt | Unknown]
 ) -> None:
     """Complete the receipts by what the database holds now."""
     telling = []
@@ -113,7 +112,7 @@ def _take_stock(
         receipt.count = page.counts[receipt.rater.id]
         if receipt.refused or parcel.known is None or parcel.known + receipt.added != receipt.count:
             telling.append(receipt)
-    current = desk.current(connection, {receipt.rater.id for receipt in telling}) if telling else {}
+    current = desk.current(session, {receipt.rater.id for receipt in telling}) if telling else {}
     for receipt in telling:
         receipt.answers = current.get(receipt.rater.id, [])
 
@@ -157,9 +156,9 @@ class _Page:
         row = {"presentation_id": shown.id, "submission": given.id, "visible_ms": given.visible_ms}
         self._viewings.append(row | {"hidden_ms": given.hidden_ms} | values)
 
-    def write(self, connection: Connection) -> None:
+    def write(self, session: Session) -> None:
         """Give all that was entered to the database."""
-        desk.add(connection, self._ratings, self._viewings)
+        desk.add(session, self._ratings, self._viewings)
 
 
 class _Book:

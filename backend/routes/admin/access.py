@@ -2,7 +2,7 @@
 
 A route asks for ``AdminDep`` where everybody with an account may look, ``EditorDep`` for those who change
 studies, and ``OwnerDep`` for owners. Whatever is not GET carries ``CheckedForm``, which refuses readers by
-itself; ``OwnForm`` is for what everybody may do to her own account.
+itself; ``OwnForm`` is for what everybody may do to her own account, ``StrangerForm`` for the ways in.
 """
 
 import hmac
@@ -113,10 +113,15 @@ def own_form(
     require_form_token(settings.secret, request.cookies.get(SESSION_COOKIE, ""), csrf)
 
 
+def stranger_form(request: Request, settings: SettingsDep, csrf: Annotated[str, Form()] = "") -> None:
+    """The same, of a form for somebody who is not logged in yet."""
+    require_form_token(settings.secret, request.cookies.get(FORM_COOKIE, ""), csrf)
+
+
 def checked_form(
     _sent: Annotated[None, Depends(own_form)], _access: Annotated[AdminAccess, Depends(editor)]
 ) -> None:
-    """The same, of a form that changes what is everybody's: for editors."""
+    """As ``own_form``, of a form that changes what is everybody's: for editors."""
 
 
 KnownAdminDep = Annotated[AdminAccess, Depends(known_admin)]
@@ -124,4 +129,5 @@ AdminDep = Annotated[AdminAccess, Depends(ready_admin)]
 EditorDep = Annotated[AdminAccess, Depends(editor)]
 OwnerDep = Annotated[AdminAccess, Depends(owner)]
 OwnForm = Depends(own_form)
+StrangerForm = Depends(stranger_form)
 CheckedForm = Depends(checked_form)

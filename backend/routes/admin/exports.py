@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, Literal
 
 from fastapi import APIRouter, Request
@@ -52,36 +52,39 @@ def columns(study_id: RowId, _admin: AdminDep, database: DatabaseDep) -> Respons
 
 @router.get("/bundle.zip")
 def bundle(study_id: RowId, admin: AdminDep, database: DatabaseDep, images: ImagesDep) -> Response:
-    """The whole study, for another installation to import; written to a file first, as below."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been sent
-    try:
+    """The whole study, for another installation to import."""
+
+    def write(file: BinaryIO) -> None:
         write_bundle(database, images, study_id, file)
         downloaded(database, study_id, "bundle.zip", admin)
-    except BaseException:
-        file.close()
-        raise
-    return sent(file, f"study-{study_id}-bundle.zip", "application/zip")
+
+    return as_file(f"study-{study_id}-bundle.zip", "application/zip", write)
 
 
 @router.get("/{name}.{kind}")
 def export(study_id: RowId, name: What, kind: Kind, admin: AdminDep, database: DatabaseDep) -> Response:
-    """What was recorded.
+    """What was recorded."""
 
-    Written to a file first: so an error is a page, the browser knows the length, and a slow or broken
-    download holds neither a connection to the database nor a transaction.
+    def write(file: BinaryIO) -> None:
+        write_export(database, study_id, name, kind, file)
+        downloaded(database, study_id, f"{name}.{kind}", admin)
+
+    return as_file(f"study-{study_id}-{name}.{kind}", FORMATS[kind].media, write)
+
+
+def as_file(name: str, media: str, write: Callable[[BinaryIO], None]) -> StreamingResponse:
+    """What is written, as a download.
+
+    Written to a temporary file first: so an error is a page, the browser knows the length, and a slow or
+    broken download holds neither a connection to the database nor a transaction. The file is gone once it
+    was sent, or the download was broken off.
     """
     file = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been sent
     try:
-        write_export(database, study_id, name, kind, file)
-        downloaded(database, study_id, f"{name}.{kind}", admin)
+        write(file)
     except BaseException:
         file.close()
         raise
-    return sent(file, f"study-{study_id}-{name}.{kind}", FORMATS[kind].media)
-
-
-def sent(file: BinaryIO, name: str, media: str) -> StreamingResponse:
-    """A temporary file as a download; it is gone once it was sent, or the download was broken off."""
     length = file.seek(0, os.SEEK_END)
     headers = _named(name) | {"Content-Length": str(length)}
     return StreamingResponse(_packets(file), media_type=media, headers=headers)

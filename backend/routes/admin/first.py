@@ -6,7 +6,7 @@ from fastapi import APIRouter, Form, Path, Request
 from fastapi.responses import Response
 
 from backend import accounts
-from backend.routes.admin.access import FORM_COOKIE, require_form_token
+from backend.routes.admin.access import StrangerForm
 from backend.routes.admin.cookies import agent_of, form_before_login, set_session, to
 from backend.routes.dependencies import DatabaseDep, PagesDep, SettingsDep
 from backend.studies.refusals import Invalid
@@ -26,7 +26,7 @@ def first_page(
     return form_before_login(request, settings, pages, "admin/first.html", token=token, email="", problem="")
 
 
-@router.post("")
+@router.post("", dependencies=[StrangerForm])
 def make_first_owner(
     request: Request,
     token: Token,
@@ -36,10 +36,8 @@ def make_first_owner(
     email: Annotated[str, Form()] = "",
     password: Annotated[str, Form()] = "",
     again: Annotated[str, Form()] = "",
-    csrf: Annotated[str, Form()] = "",
 ) -> Response:
     """Make the account and open its first session; the link stops working."""
-    require_form_token(settings.secret, request.cookies.get(FORM_COOKIE, ""), csrf)
     agent = agent_of(request)
     try:
         if password != again:

@@ -8,11 +8,10 @@ from fastapi.responses import Response
 from backend import accounts
 from backend.accounts.throttle import TooManyAttempts
 from backend.routes.admin.access import (
-    FORM_COOKIE,
     SESSION_COOKIE,
     KnownAdminDep,
     OwnForm,
-    require_form_token,
+    StrangerForm,
 )
 from backend.routes.admin.cookies import (
     agent_of,
@@ -38,7 +37,7 @@ def login_page(request: Request, settings: SettingsDep, pages: PagesDep) -> Resp
     return form_before_login(request, settings, pages, "admin/login.html", email="", problem="")
 
 
-@router.post("/login")
+@router.post("/login", dependencies=[StrangerForm])
 def login(
     request: Request,
     settings: SettingsDep,
@@ -46,10 +45,8 @@ def login(
     pages: PagesDep,
     email: Annotated[str, Form()] = "",
     password: Annotated[str, Form()] = "",
-    csrf: Annotated[str, Form()] = "",
 ) -> Response:
     """Open a session."""
-    require_form_token(settings.secret, request.cookies.get(FORM_COOKIE, ""), csrf)
     problem, status, wait = WRONG, 401, {}
     try:
         browser = browser_of(request, settings, email)
@@ -75,17 +72,15 @@ def code_page(request: Request, settings: SettingsDep, pages: PagesDep) -> Respo
     return form_before_login(request, settings, pages, "admin/login_code.html", problem="")
 
 
-@router.post("/login/code")
+@router.post("/login/code", dependencies=[StrangerForm])
 def give_code(
     request: Request,
     settings: SettingsDep,
     database: DatabaseDep,
     pages: PagesDep,
     code: Annotated[str, Form()] = "",
-    csrf: Annotated[str, Form()] = "",
 ) -> Response:
     """Go on with the second factor."""
-    require_form_token(settings.secret, request.cookies.get(FORM_COOKIE, ""), csrf)
     waiting = request.cookies.get(SESSION_COOKIE, "")
     browser = browser_of(request, settings, accounts.awaited(database, waiting))
     opened = accounts.give_code(database, settings.secret, waiting, code, settings.session_hours, browser)

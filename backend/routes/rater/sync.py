@@ -85,9 +85,8 @@ def state(visit: VisitDep, database: DatabaseDep) -> State:
         rater = admit(session, visit.token)
         if rater.consented_at is None:
             raise Unknown("There is no such page.")
-        connection = session.connection()
-        count = desk.look(connection, [rater.id], []).counts.get(rater.id, 0)
-        return _state(rater, desk.current(connection, [rater.id])[rater.id], count)
+        count = desk.look(session, [rater.id], []).counts.get(rater.id, 0)
+        return _state(rater, desk.current(session, [rater.id])[rater.id], count)
 
 
 def _told(visit: Visit, rater: Held, refused: list[Refusal]) -> list[RefusedEntry]:
