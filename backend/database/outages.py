@@ -55,17 +55,17 @@ def outage_of(error: BaseException) -> Outage | None:
     if isinstance(error, (TurnMissed, NoFreeConnection)):
         return Outage.BUSY
     if not isinstance(error, DBAPIError):
-        return None
-    if isinstance(error.orig, sqlite3.Error):
+        return _of_driver(error)
+    lost = error.connection_invalidated and not isinstance(error.orig, sqlite3.Error)
+    return _of_driver(error.orig) or (Outage.AWAY if lost else None)
+
+
+def _of_driver(error: BaseException | None) -> Outage | None:
+    if isinstance(error, sqlite3.Error):
         # The lowest byte says what happened, the others in which way.
-        return _SQLITE.get(getattr(error.orig, "sqlite_errorcode", 0) & 0xFF)
-    return _of_postgres(error)
-
-
-def _of_postgres(error: DBAPIError) -> Outage | None:
-    code = getattr(error.orig, "sqlstate", None)
+        return _SQLITE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+    code = getattr(error, "sqlstate", "")
     if code is None:
-        # No answer from the server at all: there is no connection, or there is none any more.
-        lost = error.connection_invalidated or type(error.orig).__name__ == "OperationalError"
-        return Outage.AWAY if lost else None
+        # psycopg has no answer from the server at all: there is no connection, or there is none any more.
+        return Outage.AWAY if type(error).__name__ == "OperationalError" else None
     return next((_POSTGRES[code[:length]] for length in (5, 3, 2) if code[:length] in _POSTGRES), None)

@@ -22,6 +22,9 @@ LONGEST_WAIT_S = 4.0
 CONNECTING_S = 5
 FRESH_S = 0.5
 """A PostgreSQL connection that was used so shortly ago is taken to be good still."""
+PLANS_S = 60
+"""How long plans of prepared statements are kept: made while tables were small, they fit ever less as those
+grow, and to make them for each answer anew takes a fifth of its time."""
 SILENT_MS = 10_000
 """After which a PostgreSQL server that acknowledges nothing is taken for gone, where the system can tell."""
 
@@ -133,9 +136,9 @@ def _make_engine(url: str) -> Engine:
             pool_timeout=LONGEST_WAIT_S,
             hide_parameters=True,
         )
-        event.listen(engine, "connect", _prepare_postgres)
+        event.listen(engine, "connect", _note_the_plans)
         event.listen(engine, "checkin", _note_the_time)
-        event.listen(engine, "checkout", partial(_ping_if_rested, engine))
+        event.listen(engine, "checkout", partial(_see_to_it, engine))
         return engine
     options: dict[str, Any] = {"connect_args": {"timeout": LONGEST_WAIT_S}}
     if parsed.database:
@@ -148,26 +151,30 @@ def _make_engine(url: str) -> Engine:
     return engine
 
 
-def _prepare_postgres(connection: Any, _record: Any) -> None:
-    # A plan that was made for prepared statements while the tables were small would be kept while they grow.
-    connection.execute("SET plan_cache_mode = force_custom_plan")
-    connection.commit()
+def _note_the_plans(_connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["planned"] = time.monotonic()
 
 
 def _note_the_time(_connection: Any, record: ConnectionPoolEntry) -> None:
     record.info["returned"] = time.monotonic()
 
 
-def _ping_if_rested(engine: Engine, connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
-    """See whether a connection that nobody used for a while still has a server at its other end.
+def _see_to_it(engine: Engine, connection: Any, record: ConnectionPoolEntry, _proxy: Any) -> None:
+    """Make a PostgreSQL connection fit for use.
 
-    As the pool itself would do each time: between two answers that is a way there and back too many, and
-    what breaks just then breaks in the middle of a transaction as well.
+    One that nobody used for a while may have no server at its other end any more. The pool itself would look
+    each time: between two answers that is a way there and back too many, and what breaks just then breaks in
+    the middle of a transaction as well.
     """
-    if time.monotonic() - record.info.get("returned", -math.inf) < FRESH_S:
-        return
+    now = time.monotonic()
     try:
-        connection.execute("")
+        if now - record.info["planned"] > PLANS_S:
+            connection.execute("DISCARD PLANS")
+            record.info["planned"] = now
+        elif now - record.info.get("returned", -math.inf) > FRESH_S:
+            connection.execute("")
+        else:
+            return
         connection.rollback()
     except engine.dialect.loaded_dbapi.Error as error:
         raise DisconnectionError from error  # the pool opens another one

@@ -14,6 +14,7 @@ from backend.studies.invitations import admit, find_rater
 from backend.studies.lifecycle import require_not_archived, require_not_released
 from backend.studies.recording import Parcel, record, require_rateable
 from backend.studies.refusals import Conflict, Invalid, Unknown
+from backend.tokens import hash_token
 
 NO_POSITION = translatable("There is no image {position}: the study has {total}.")
 UNANSWERED = translatable(
@@ -48,7 +49,8 @@ def answer_form(
         raise Invalid(answers.PROBLEMS["answer"])
     values = {"id": submission or str(uuid.uuid4()), "image": step.key, "answer": answer}
     values |= {"confidence": confidence, "response_ms": response_ms}
-    there = desk.look(session, [rater.id], [(rater.id, step.key)])
+    link = hash_token(token)
+    there = desk.look(session, [link], [(link, step.key)])
     known = there.given.get(there.shown[rater.id, step.key].id, [])
     values |= {"after": known[-1].submission if known else None}
     given = answers.parse_answer(values)

@@ -83,13 +83,12 @@ def record(session: Session, parcels: Sequence[Parcel]) -> list[Receipt | Unknow
     Of each parcel comes a receipt, in which entries are refused one by one, or ``Unknown`` for a wrong link.
     However many parcels there are, the database is asked the same few times.
     """
-    held = desk.hold(session, {parcel.token_hash for parcel in parcels})
-    found = [(parcel, held.get(parcel.token_hash)) for parcel in parcels]
-    keys = [(rater.id, one.image) for parcel, rater in found if rater for one in parcel.entries]
-    page = _Page(desk.look(session, {rater.id for rater in held.values()}, keys))
+    keys = [(parcel.token_hash, one.image) for parcel in parcels for one in parcel.entries]
+    held, known = desk.hold(session, {parcel.token_hash for parcel in parcels}, keys)
+    page = _Page(known)
     outcomes: list[Receipt | Unknown] = []
-    for parcel, rater in found:
-        if rater is None:
+    for parcel in parcels:
+        if (rater := held.get(parcel.token_hash)) is None:
             outcomes.append(Unknown(UNKNOWN_LINK))
             continue
         book = _Book(page, rater, parcel.clock)

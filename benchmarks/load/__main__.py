@@ -19,6 +19,8 @@ import psutil
 
 from benchmarks.load.installation import Installation, installations
 
+MORE_A_SECOND = 25
+"""Raters beside those who rate at once: who has answered all her images is followed by another."""
 RATERS, RATINGS = (1, 16, 64, 256, 1000), (1_000, 1_000_000)
 AMID = 64
 """Raters in the tables of larger studies."""
@@ -36,9 +38,10 @@ def main() -> None:
     asked = parser.parse_args()
     for place, ratings in enumerate(asked.ratings):
         counts = [AMID] if place else asked.raters
+        people = sum(counts) + int(MORE_A_SECOND * asked.seconds * (1 + len(counts)))
         with (
             tempfile.TemporaryDirectory() as folder,
-            installations(Path(folder), max(counts), ratings) as found,
+            installations(Path(folder), people, ratings) as found,
         ):
             for name in asked.databases:
                 print(f"\n{name}, {ratings:,} ratings by others in the study")

