@@ -116,11 +116,10 @@ class Known:
 
 
 class Looks(NamedTuple):
-    """What is asked of some presentations: themselves, their ratings from the first to the last, their
-    viewings; and of some raters, how many ratings there are.
+    """What is asked of some presentations: themselves with each of their ratings from the first to the last,
+    and their viewings; and of some raters, how many ratings there are.
     """
 
-    shown: Statement
     given: Statement
     viewed: Statement
     counted: Statement
@@ -146,13 +145,12 @@ def _look(links: int, keys: int) -> Looks:
     # Image by image: joined, PostgreSQL may go through all presentations in the order of the ratings.
     theirs = select(func.count()).select_from(_ratings).where(given.presentation_id == shown.id)
     return Looks(
-        Statement(select(shown.id, shown.rater_id, shown.key).select_from(found)),
         Statement(
             select(
-                *(given.presentation_id, given.submission),
-                *(given.answer, given.confidence, given.answered_at),
+                *(shown.id, shown.rater_id, shown.key),
+                *(given.submission, given.answer, given.confidence, given.answered_at),
             )
-            .select_from(found.join(_ratings, given.presentation_id == shown.id))
+            .select_from(found.outerjoin(_ratings, given.presentation_id == shown.id))
             .order_by(given.answered_at, given.id)
         ),
         Statement(
@@ -199,18 +197,19 @@ def _looking(hashes: list[str], keys: Iterable[tuple[str, str]]) -> list[tuple[S
     pairs = trips.filled_up(set(keys), (_NOTHING, _NOTHING))
     looks = _look(len(hashes), len(pairs))
     these = _named("link", [link for link, _ in pairs]) | _named("key", [key for _, key in pairs])
-    return [*((one, these) for one in looks[:3]), (looks.counted, _named("hash", hashes))]
+    return [(looks.given, these), (looks.viewed, these), (looks.counted, _named("hash", hashes))]
 
 
 def _named(name: str, given: Iterable[int | str]) -> dict[str, int | str]:
     return {f"{name}_{n}": one for n, one in enumerate(given)}
 
 
-def _known(shown: list[Row], given: list[Row], viewed: list[Row], counts: list[Row]) -> Known:
+def _known(given: list[Row], viewed: list[Row], counts: list[Row]) -> Known:
     known = Known(counts=dict(counts))
-    known.shown.update({(rater, key): Shown(id_, rater, key) for id_, rater, key in shown})
-    for presentation, *rating in given:
-        known.given.setdefault(presentation, []).append(Given(*rating))
+    for presentation, rater, key, *rating in given:
+        known.shown[rater, key] = Shown(presentation, rater, key)
+        if rating[0] is not None:
+            known.given.setdefault(presentation, []).append(Given(*rating))
     for presentation, submission in viewed:
         known.viewed.setdefault(presentation, set()).add(submission)
     return known
