@@ -33,7 +33,10 @@ class Database:
     """An engine and its two kinds of transaction."""
 
     def __init__(self, url: str) -> None:
-        self.engine = _make_engine(url)
+        self._open(_make_engine(url))
+
+    def _open(self, engine: Engine) -> None:
+        self.engine = engine
         self._readers = sessionmaker(self.engine, expire_on_commit=False)
         writers = self.engine.execution_options(dermvtt_writes=True)
         self._writers = sessionmaker(writers, expire_on_commit=False)
@@ -97,13 +100,12 @@ class InMemory(Database):
     """
 
     def __init__(self) -> None:
-        self._connection = _memory().connect()
+        self._open(_memory())
+        # It is gone with its connection: there is one, and all transactions are on it.
+        self._connection = self.engine.connect()
         self._connection.connection.dbapi_connection.deserialize(_blank())  # type: ignore[union-attr]
-        self.engine = self._connection.engine
-        self._readers = sessionmaker(self._connection, expire_on_commit=False)
-        self._writers = self._snapshots = self._readers
-        self._turns = None
-        self._after_write = []
+        for transactions in (self._readers, self._writers, self._snapshots):
+            transactions.configure(bind=self._connection)
 
     def close(self) -> None:
         """Forget all of it."""
