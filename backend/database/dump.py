@@ -24,6 +24,8 @@ from sqlalchemy import (
     select,
     text,
 )
+from sqlalchemy import table as named
+from sqlalchemy.sql import FromClause
 
 from backend.database.columns import Base, UtcTime
 from backend.database.compatibility import current_revision
@@ -31,6 +33,7 @@ from backend.database.compatibility import current_revision
 AT_ONCE = 500
 PASSING = ("first_links", "login_failures")
 """Tables that a server may fill before anybody has an account, and that nobody misses."""
+ABOUT_THE_SCHEMA = ("alembic_version", "schema_serves")
 Row = list[Any]
 
 
@@ -65,15 +68,15 @@ def rows(connection: Connection, table: Table) -> Iterator[Row]:
         yield [_plain(value) for value in row]
 
 
-def count(connection: Connection, table: Table) -> int:
+def count(connection: Connection, table: FromClause) -> int:
     """How many rows a table has."""
     return connection.scalar(select(func.count()).select_from(table)) or 0
 
 
 def is_empty(connection: Connection) -> bool:
-    """Whether no table of the program holds a row that anybody would miss; absent tables hold none."""
-    present = set(inspect(connection).get_table_names()) - set(PASSING)
-    return all(not count(connection, table) for table in tables() if table.name in present)
+    """Whether no table holds a row that anybody would miss, be it another program's."""
+    present = set(inspect(connection).get_table_names()).difference(PASSING, ABOUT_THE_SCHEMA)
+    return not any(count(connection, named(name)) for name in present)
 
 
 def forget_passing(connection: Connection) -> None:

@@ -105,7 +105,11 @@ class Backup:
                 self._tar = tarfile.open(where, "r:")  # noqa: SIM115 - closed by close()
             except tarfile.TarError as error:
                 raise UserError(f"{where} is neither a backup's folder nor its .tar ({error}).") from error
-        self.contents = self._contents()
+        try:
+            self.contents = self._contents()
+        except BaseException:
+            self.close()
+            raise
 
     def open(self, name: str) -> IO[bytes]:
         """One file of the backup; ``UserError`` where it is missing."""

@@ -4,9 +4,12 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
+from sqlalchemy.exc import StatementError
+from sqlalchemy.orm import Session
 
-from backend.database import dump, schema
+from backend.database import dump, invariants, schema
+from backend.database.outages import outage_of
 from backend.database.sessions import Database
 from backend.operations.archive import Backup, Part
 from backend.storage import ImageStore
@@ -29,10 +32,8 @@ def restore(database: Database, store: ImageStore, backup: Backup, told: Told = 
             raise _not_empty(database)
     _require_same_schema(backup)
     parts = backup.contents.parts
-    for name in parts:
-        if name.startswith("images/"):
-            _image(store, backup, name)
-    told(f"{sum(name.startswith('images/') for name in parts)} images are kept")
+    kept = {_image(store, backup, name) for name in parts if name.startswith("images/")}
+    told(f"{len(kept)} images are kept")
     schema.upgrade(engine)
     with engine.execution_options(dermvtt_writes=True).begin() as connection:
         if not dump.is_empty(connection):  # again, now that nobody else can write
@@ -43,9 +44,10 @@ def restore(database: Database, store: ImageStore, backup: Backup, told: Told = 
             if part is None:
                 raise UserError(f"{backup.where} lacks the table {table.name}. Take another backup.")
             told(f"table {table.name}")
-            dump.fill(connection, table, part.columns or [], _rows(backup, table.name))
+            _fill(connection, table, part, backup)
             _compare(connection, table.name, part)
         dump.go_on_counting(connection)
+        _require_images(connection, kept, backup)
 
 
 def _require_same_schema(backup: Backup) -> None:
@@ -54,6 +56,29 @@ def _require_same_schema(backup: Backup) -> None:
         raise UserError(
             f"the backup's schema is {made}, and this program's is {ours}. Restore it with DermVTT "
             f"{backup.contents.tool_version}, which made it, and upgrade then. Nothing was changed."
+        )
+
+
+def _fill(connection: Connection, table: Table, part: Part, backup: Backup) -> None:
+    try:
+        dump.fill(connection, table, part.columns or [], _rows(backup, table.name))
+    except (KeyError, TypeError, ValueError, StatementError) as error:
+        if outage_of(error):
+            raise
+        # Files that fit the manifest and no table: not of a backup that this program wrote.
+        raise UserError(
+            f"{backup.where}: the rows of {table.name} are not rows of that table ({type(error).__name__}). "
+            "Take another backup. The tables stay empty."
+        ) from error
+
+
+def _require_images(connection: Connection, kept: set[str], backup: Backup) -> None:
+    """Refuse a backup whose manifest leaves an image out that a mix has."""
+    lacking = invariants.images_kept(Session(connection)).keys() - kept
+    if lacking:
+        raise UserError(
+            f"{backup.where} lacks {len(lacking)} images of its mixes, {min(lacking)} among them. "
+            "Take another backup. The tables stay empty."
         )
 
 
@@ -72,12 +97,14 @@ def _compare(connection: Connection, name: str, part: Part) -> None:
         raise UserError(f"the rows of {name} are not those that were backed up. Nothing was kept of it.")
 
 
-def _image(store: ImageStore, backup: Backup, name: str) -> None:
+def _image(store: ImageStore, backup: Backup, name: str) -> str:
     with backup.open(name) as file:
         data = file.read()
     if hashlib.sha256(data).hexdigest() != backup.contents.parts[name].sha256:
         raise UserError(f"{name} has changed while it was read. Restore again.")
-    store.get(store.put(data))  # read back: what is verified now is what raters get
+    sha256 = store.put(data)
+    store.get(sha256)  # read back: what is verified now is what raters get
+    return sha256
 
 
 def _not_empty(database: Database) -> UserError:

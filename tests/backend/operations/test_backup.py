@@ -1,5 +1,6 @@
 """A backup taken under writes, restored into either database: the same rows, the same images, or nothing."""
 
+import hashlib
 import itertools
 import json
 import stat
@@ -175,6 +176,12 @@ def test_no_backup_is_written_without_an_image(rated, tmp_path):
         (lambda copy: (copy / "backup.json").unlink(), "backup.json is missing"),
         (lambda copy: change(copy, schema="0001"), "the backup's schema is 0001"),
         (lambda copy: change(copy, version=2), "no backup of this kind"),
+        (lambda copy: table(copy, columns=["nothing"]), "rows of mixes are not rows of that table"),
+        (lambda copy: table(copy, b"{\n"), "rows of mixes are not rows of that table"),
+        (lambda copy: table(copy, b"[1]\n"), "rows of mixes are not rows of that table"),
+        (lambda copy: table(copy, rows=2), "mixes has 1 rows after restoring, and 2 were"),
+        (lambda copy: leave_out(copy, "tables/mixes.jsonl"), "lacks the table mixes"),
+        (lambda copy: leave_out(copy, "images/"), "lacks 8 images of its mixes"),
     ],
 )
 def test_a_damaged_backup_is_refused_and_nothing_is_changed(rated, fresh, tmp_path, spoil, said):
@@ -183,13 +190,55 @@ def test_a_damaged_backup_is_refused_and_nothing_is_changed(rated, fresh, tmp_pa
     database, store = fresh("sqlite")
     with pytest.raises(UserError, match=said), closing(Backup(tmp_path / "copy")) as found:
         restore(database, store, found)
-    assert not sa.inspect(database.engine).get_table_names()
-    assert not list(store.iterate())
+    tables = sa.inspect(database.engine).get_table_names()
+    if tables:  # what is wrong only shows when rows are filled in
+        assert not any(everything(database).values())
+    else:
+        assert not list(store.iterate())
 
 
 def change(copy, **fields):
     path = copy / "backup.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | fields))
+
+
+def table(copy, content=None, **fields):
+    """Make the manifest fit a table's file, whatever is in it."""
+    path, parts = copy / "tables" / "mixes.jsonl", json.loads((copy / "backup.json").read_text())["parts"]
+    if content:
+        path.write_bytes(content)
+    parts["tables/mixes.jsonl"] |= {"sha256": hashlib.sha256(path.read_bytes()).hexdigest()} | fields
+    change(copy, parts=parts)
+
+
+def leave_out(copy, beginning):
+    parts = json.loads((copy / "backup.json").read_text())["parts"]
+    change(copy, parts={name: part for name, part in parts.items() if not name.startswith(beginning)})
+
+
+@pytest.mark.parametrize("kept", [0.2, 0.5, 0.8])
+@only_sqlite
+def test_a_backup_that_was_cut_off_is_refused(rated, fresh, tmp_path, kept):
+    back_up(rated.database, store_of(rated), whole := tmp_path / "copy.tar")
+    end = whole.read_bytes().rstrip(b"\0")  # a .tar is filled up with nothing
+    whole.write_bytes(end[: int(len(end) * kept)])
+    database, store = fresh("sqlite")
+    with pytest.raises(UserError, match="is missing"), closing(Backup(whole)) as found:
+        restore(database, store, found)
+    assert not sa.inspect(database.engine).get_table_names()
+
+
+@only_sqlite
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_database_that_holds_something_else_is_not_empty(rated, fresh, tmp_path, backend):
+    back_up(rated.database, store_of(rated), tmp_path / "copy")
+    database, store = fresh(backend)
+    with database.engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE posts (title TEXT)"))
+        connection.execute(sa.text("INSERT INTO posts VALUES ('another program')"))
+    with closing(Backup(tmp_path / "copy")) as found, pytest.raises(UserError, match="is not empty"):
+        restore(database, store, found)
+    assert sa.inspect(database.engine).get_table_names() == ["posts"]
 
 
 @only_sqlite
