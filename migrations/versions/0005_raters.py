@@ -7,6 +7,8 @@ Revises: 0003
 import sqlalchemy as sa
 from alembic import op
 
+from migrations.rewriting import forget_options
+
 revision = "0005"
 down_revision = "0003"
 branch_labels = None
@@ -81,3 +83,4 @@ def downgrade() -> None:
     for table in ("enrolments", "messages", "people"):
         op.drop_table(table)
     op.drop_column("raters", "enrolled")
+    forget_options("retention_days")

@@ -7,7 +7,7 @@ Revises: 0007
 import sqlalchemy as sa
 from alembic import op
 
-from migrations.rewriting import rewrite
+from migrations.rewriting import forget_options, rewrite
 
 revision = "0008"
 down_revision = "0007"
@@ -63,6 +63,7 @@ def downgrade() -> None:
     op.create_index("ix_studies_mix_id", "studies", ["mix_id"], unique=False)
     op.drop_table("study_mixes")
     _forget_second_showings()
+    forget_options("order", "repeats")
     _exchange(TWICE, ONCE, ["rater_id", "image_id"])
     op.drop_column("presentations", "showing")
     op.drop_column("raters", "order_row")

@@ -212,9 +212,13 @@ def test_the_schema_goes_down_without_second_showings_and_up_again(repeating, br
         ).all()
         assert rows == [(image, place) for place, image in enumerate(first, start=1)]
         assert connection.scalar(sa.text("SELECT count(*) FROM ratings")) == IMAGES
+        # Programs of that schema refuse options that they do not know.
+        held = connection.scalar(sa.select(sa.table("studies", sa.column("options", sa.JSON())).c.options))
+        assert {"zoom"} <= held.keys() == StudyOptions.model_fields.keys() - {"order", "repeats"}
     with pytest.raises(sa.exc.IntegrityError), engine.begin() as connection:
         connection.execute(sa.text("UPDATE presentations SET image_id = 1"))
     schema.upgrade(engine)
+    assert findings(repeating.database, store_of(repeating)) == []
     with repeating.database.write() as session:
         image = session.scalar(
             sa.select(Presentation.image_id).where(Presentation.rater_id == rater).limit(1)
