@@ -19,6 +19,9 @@ BODY_WINDOW_S, BODY_WINDOW_BYTES = 10.0, 4096
 """A body that has not ended brings at least so much in each window."""
 STALLED_S = 60.0
 """An answer of which nothing more was taken in for so long has lost its reader."""
+LINGERING_S = 60.0
+"""For which the rest of a body is taken in that was answered before it had come: to close at once would be a
+reset, upon which browsers throw away the answer, and their users never learn why the upload was refused."""
 AT_ONCE = struct.pack("ii", 1, 0)
 SPARE_FILES = 256
 """Descriptors that are kept for the database, images and all else."""
@@ -35,6 +38,8 @@ class Awaited(Enum):
     NOTHING = 0
     HEAD = 1
     BODY = 2
+    REST = 3
+    """Of a body that nobody reads any more."""
 
 
 class PatientProtocol(AutoHTTPProtocol):
@@ -45,7 +50,7 @@ class PatientProtocol(AutoHTTPProtocol):
     def connection_made(self, transport: BaseTransport) -> None:
         """Someone has connected."""
         super().connection_made(transport)
-        self._owed, self._brought = Awaited.NOTHING, 0
+        self._owed, self._brought, self._arriving = Awaited.NOTHING, 0, False
         self._patience: TimerHandle | None = None
         self._stalled: TimerHandle | None = None
         if len(self.connections) > self.most_connections:
@@ -63,14 +68,25 @@ class PatientProtocol(AutoHTTPProtocol):
         """A piece of a request, or one or several whole ones."""
         if self.transport.is_closing():
             return
-        before = self.cycle
+        before, rest = self.cycle, self._owes() is Awaited.REST
         super().data_received(data)
         owed = self._owes()
         if owed is not self._owed or self.cycle is not before:
             self._await(owed)
-        self._brought += len(data)
+        if not rest:
+            self._brought += len(data)
         if owed is Awaited.HEAD and self._brought > LONGEST_HEAD:
             self._refuse(TOO_LONG)
+
+    def on_headers_complete(self) -> None:
+        """A request's head is there; from the parser, as the next."""
+        self._arriving = True
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """All of a request is there."""
+        self._arriving = False
+        super().on_message_complete()
 
     def pause_writing(self) -> None:
         """The client is slower than the answer."""
@@ -88,7 +104,7 @@ class PatientProtocol(AutoHTTPProtocol):
         if self.transport.is_closing():
             return Awaited.NOTHING
         if self.cycle is None or self.cycle.response_complete:
-            return Awaited.HEAD
+            return Awaited.REST if self._arriving else Awaited.HEAD
         return Awaited.BODY if self.cycle.more_body else Awaited.NOTHING
 
     def _await(self, owed: Awaited) -> None:
@@ -100,6 +116,8 @@ class PatientProtocol(AutoHTTPProtocol):
             self._patience = self.loop.call_later(HEAD_S, self._lose_patience)
         elif owed is Awaited.BODY:
             self._patience = self.loop.call_later(BODY_WINDOW_S, self._look_at_body)
+        elif owed is Awaited.REST:
+            self._patience = self.loop.call_later(LINGERING_S, self._lose_patience)
 
     def _look_at_body(self) -> None:
         # While the application has enough to read, its client is not asked for more.
@@ -111,7 +129,7 @@ class PatientProtocol(AutoHTTPProtocol):
     def _lose_patience(self) -> None:
         if self._owes() is not self._owed:
             self._await(self._owes())
-        elif self._owed is Awaited.HEAD and not self._brought:
+        elif self._owed is Awaited.REST or (self._owed is Awaited.HEAD and not self._brought):
             self.transport.close()
         else:
             self._refuse(TOO_SLOW)

@@ -18,7 +18,7 @@ MANY, MOST = 300, 500
 IMPATIENT = f"""
 import resource
 from backend import connections
-connections.HEAD_S = connections.BODY_WINDOW_S = connections.STALLED_S = 2.0
+connections.HEAD_S = connections.BODY_WINDOW_S = connections.STALLED_S = connections.LINGERING_S = 2.0
 limit = {MOST} + connections.SPARE_FILES
 resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
 """
@@ -89,6 +89,28 @@ def test_a_body_that_does_not_come_is_given_up(connect):
     client = connect()
     client.sendall(BODY)
     assert everything(client).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_body_that_was_refused_is_taken_in_for_a_while_only(connect):
+    client = connect()
+    client.sendall(BODY.replace(b"Length: 5000", b"Length: 5000000"))
+    assert client.recv(1 << 16).startswith(b"HTTP/1.1 413 ")
+    ends = time.monotonic() + 30
+    while time.monotonic() < ends and _send(client, b"a" * 1000):
+        time.sleep(0.01)
+    assert time.monotonic() < ends
+
+
+def test_what_follows_a_body_that_was_refused_is_answered(connect):
+    client = connect()
+    client.sendall(BODY.replace(b"Length: 5000", b"Length: 2000006") + b"a" * 1000)
+    answers = client.recv(1 << 16)
+    assert answers.startswith(b"HTTP/1.1 413 ")
+    client.sendall(b"a" * (2_000_000 - 1000) + b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+    while b'{"status":"ok"}' not in answers:
+        part = client.recv(1 << 16)
+        assert part, answers
+        answers += part
 
 
 def test_a_second_request_may_not_trickle_either(connect):

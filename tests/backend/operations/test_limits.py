@@ -67,6 +67,16 @@ def test_limits_of_a_real_server(world, tmp_path):
     assert clients["/nowhere"] == "203.0.113.9"
 
 
+def test_who_is_refused_before_all_was_sent_is_told_why(world, tmp_path):
+    """And not reset, as by a server that closes without taking in what still comes."""
+    large, kind = b"x" * (8 << 20), {"Content_Type": "multipart/form-data; boundary=x"}
+    with deployed(world.settings, tmp_path / "log") as server:
+        upload = server.ask("POST", "/admin/mixes/upload", large, **kind)
+        assert (upload.status, upload.headers["location"]) == (303, "/admin/login")
+        form = server.ask("POST", "/admin/login", large, **kind)
+        assert (form.status, "too large" in form.text) == (413, True)
+
+
 EXPORT, ANSWER = "/admin/studies/1/ratings.csv", "/r/token/answers"
 
 
