@@ -1,11 +1,13 @@
 """The compose file and the manifests keep the rules, and each rule can be broken."""
 
 import copy
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 
+from backend.intake import archives
 from backend.secret_files import may_be_a_file
 from backend.settings import Settings, environment_name
 from tests.deploy.containers import compose_problems, pod_problems
@@ -133,3 +135,32 @@ def test_every_variable_is_a_setting():
     used = {variable for name in ("web", "migrate") for variable in COMPOSE["services"][name]["environment"]}
     used |= {one["name"] for name in PODS for one in pod(name)["containers"][0]["env"]}
     assert used - known == set()
+
+
+LARGEST_MB = Settings.model_fields["max_upload_mb"].default
+
+
+def megabytes(text):
+    number, unit = re.fullmatch(r"(\d+)([mM]|Mi|Gi)", text).groups()
+    return int(number) * (1024 if unit == "Gi" else 1)
+
+
+def test_proxies_let_uploads_through_and_log_no_address():
+    guide = (ROOT / "docs" / "deploy.md").read_text()
+    ingress = MANIFESTS["Ingress/dermvtt"]["metadata"]["annotations"]
+    kind = "nginx.ingress.kubernetes.io/"
+    (nginx,) = re.findall(r"client_max_body_size (\w+);", guide)
+    for most in (nginx, ingress[f"{kind}proxy-body-size"]):
+        assert LARGEST_MB < megabytes(most) < 1.1 * LARGEST_MB
+    assert ingress[f"{kind}enable-access-log"] == "false"
+    assert re.search(r"access_log off;.*\n\s+error_log \S+ crit;", guide)
+    for caddy in (guide, (ROOT / "deploy" / "Caddyfile").read_text()):
+        assert re.search(r"log \{\s+format filter \{[^}]*request>uri delete[^}]*request>headers del", caddy)
+
+
+def test_there_is_room_for_what_an_upload_unpacks_to():
+    needed = LARGEST_MB + (archives.MOST_UNPACKED >> 20)
+    (tmp,) = (one for one in pod("Deployment/dermvtt-web")["volumes"] if one["name"] == "tmp")
+    assert megabytes(tmp["emptyDir"]["sizeLimit"]) > needed
+    web = COMPOSE["services"]["web"]
+    assert f"data:{web['environment']['TMPDIR']}" in web["volumes"]  # on a disk, not in memory
