@@ -72,4 +72,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     yield
     app.state.changes.close()
     app.state.desk.close()
+    app.state.changes.join()
     app.state.database.close()

@@ -7,6 +7,7 @@ What changed is not said: who watches reads again, and now and then also without
 import asyncio
 import logging
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from threading import Event, Lock, Thread
@@ -24,6 +25,7 @@ GATHERING_S = 0.3
 """Writes within this time are told together: NOTIFY makes transactions wait for each other as they commit."""
 POLLING_S = 0.5
 AGAIN_S = 2.0
+ENDING_S = 2.0
 
 
 class Watching:
@@ -110,6 +112,17 @@ class Changes:
         self._written.set()
         for one in list(self._watching):
             one.end()
+
+    def join(self) -> None:
+        """After ``close``: wait, a moment at most, until the threads have let go of their connections.
+
+        The engine cannot close those when it is disposed of, and whoever still holds one would leave it open.
+        """
+        with self._guard:
+            threads = list(self._threads.values())
+        ends = time.monotonic() + ENDING_S
+        for thread in threads:
+            thread.join(max(0.0, ends - time.monotonic()))
 
     def _start(self, name: str, work: Callable[[], None]) -> None:
         with self._guard:

@@ -8,11 +8,15 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from threading import Event, Timer
 from urllib.parse import urlsplit
 
 import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
 
 from backend import accounts
+from backend.app import connect
 from backend.database.changes import Changes
 from backend.database.pace import Pace, paces
 from backend.database.sessions import Database
@@ -116,6 +120,31 @@ def test_another_process_writes_and_watchers_are_told(settings, world):
         with ThreadPoolExecutor(1) as pool:
             assert pool.submit(asyncio.run, scenario()).result() < 10
         others.close()
+        for one in (changes, others):
+            one.join()
+
+
+@pytest.mark.parametrize("settings", ["postgresql"], indirect=True)
+def test_a_server_that_ends_waits_for_who_tells_of_the_last_write(world, application):
+    """Or its connection to the database would stay open."""
+    connect(application, world.settings)
+    database = application.state.database
+    telling, go_on = Event(), Event()
+
+    @sa.event.listens_for(database.engine, "before_cursor_execute")
+    def hold(_connection, _cursor, statement, *_):
+        if statement.startswith("NOTIFY"):
+            telling.set()
+            go_on.wait(20)
+
+    pool = database.engine.pool
+    with TestClient(application):
+        with database.write() as session:
+            session.execute(sa.text("SELECT 1"))
+        assert telling.wait(20)
+        assert pool.checkedout() == 1
+        Timer(0.1, go_on.set).start()
+    assert pool.checkedout() == 0
 
 
 def stream(address, cookie, study_id):
