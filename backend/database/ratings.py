@@ -77,6 +77,12 @@ def last_position(session: Session, rater_id: int) -> int | None:
     return session.scalar(query.order_by(Rating.answered_at.desc(), Rating.id.desc()).limit(1))
 
 
+def last_received(session: Session, rater_id: int) -> datetime | None:
+    """When the last of a rater's ratings came, by the server's clock of then."""
+    query = select(func.max(Rating.received_at)).join(Rating.presentation)
+    return session.scalar(query.where(Presentation.rater_id == rater_id))
+
+
 def any_in_study(session: Session, study_id: int) -> bool:
     """Whether a rating of the study exists."""
     query = select(Rating.id).join(Rating.presentation).join(Rater, Rater.id == Presentation.rater_id)

@@ -77,7 +77,9 @@ def submit(session: Session, token: str, *, leave_unanswered: bool = False) -> R
     unanswered = sum(step.answer is None for step in ratings.steps(session, rater.id))
     if unanswered and not leave_unanswered:
         raise Conflict(UNANSWERED, count=unanswered)
-    rater.submitted_at = datetime.now(UTC)
+    # Never before her answers, although the clock may have been set back since they came.
+    now = datetime.now(UTC)
+    rater.submitted_at = max(now, ratings.last_received(session, rater.id) or now)
     events.add(session, rater.study_id, "submitted", rater_id=rater.id, unanswered=unanswered)
     return rater
 

@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from backend.database import ratings
 from backend.database.sessions import Database
 from backend.database.tables import Rating
+from backend.operations.check import findings
+from backend.storage import open_store
 from backend.studies.invitations import admit
 from tests.backend.faults.raters import FORM, JSON
 from tests.browser.serving import launch
@@ -73,7 +75,11 @@ def test_the_last_answer_stays_the_last_whatever_the_clock_does(study, clock, po
         before = entry["id"]
         form = urlencode({"answer": answer, "submission": f"by-form-{number}"})
         assert post(f"/r/{tokens[0]}/rate/2", form, FORM)[0] == 303
+    # She submits by the clock that is right, after answers of one that was ahead.
+    assert post(f"/r/{tokens[0]}/submit", urlencode({"leave_unanswered": "1"}), FORM)[0] == 303
     database = Database(settings.database)
+    wrong = [str(one) for one in findings(database, open_store(settings)) if not one.note]
+    assert wrong == []
     with database.read() as session:
         held = ratings.steps(session, admit(session, tokens[0]).id)
         rows = list(session.execute(sa.select(Rating.id, Rating.answered_at, Rating.presentation_id)))
