@@ -8,7 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from threading import Event, Timer
+from threading import Event, Thread, Timer
 from urllib.parse import urlsplit
 
 import pytest
@@ -137,14 +137,20 @@ def test_a_server_that_ends_waits_for_who_tells_of_the_last_write(world, applica
             telling.set()
             go_on.wait(20)
 
-    pool = database.engine.pool
+    def go_on_while_it_ends():
+        while not application.state.changes.closed:
+            time.sleep(0.01)
+        Timer(0.1, go_on.set).start()
+
+    pool, held = database.engine.pool, []
+    sa.event.listen(database.engine, "engine_disposed", lambda _: held.append(pool.checkedout()))
     with TestClient(application):
         with database.write() as session:
             session.execute(sa.text("SELECT 1"))
         assert telling.wait(20)
         assert pool.checkedout() == 1
-        Timer(0.1, go_on.set).start()
-    assert pool.checkedout() == 0
+        Thread(target=go_on_while_it_ends).start()
+    assert held == [0]
 
 
 def stream(address, cookie, study_id):
