@@ -142,15 +142,17 @@ def test_a_server_that_ends_waits_for_who_tells_of_the_last_write(world, applica
             time.sleep(0.01)
         Timer(0.1, go_on.set).start()
 
-    pool, held = database.engine.pool, []
-    sa.event.listen(database.engine, "engine_disposed", lambda _: held.append(pool.checkedout()))
+    taken, when_disposed = [], []
+    sa.event.listen(database.engine, "checkout", lambda *_: taken.append(1))
+    sa.event.listen(database.engine, "checkin", lambda *_: taken.pop())
+    sa.event.listen(database.engine, "engine_disposed", lambda _: when_disposed.append(len(taken)))
     with TestClient(application):
         with database.write() as session:
             session.execute(sa.text("SELECT 1"))
         assert telling.wait(20)
-        assert pool.checkedout() == 1
+        assert taken == [1]
         Thread(target=go_on_while_it_ends).start()
-    assert held == [0]
+    assert when_disposed == [0]
 
 
 def stream(address, cookie, study_id):
