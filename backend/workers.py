@@ -44,7 +44,7 @@ def supervise(settings: Settings, listener: socket.socket, ready: Ready, run: Ru
         )
     crew = _Crew(settings, listener, run)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: crew.stopping.set())
+        signal.signal(number, lambda *_: crew.stop())
     crew.work(ready)
 
 
@@ -59,10 +59,17 @@ class _Crew:
     def __init__(self, settings: Settings, listener: socket.socket, run: Run) -> None:
         self.stopping = Event()
         self._settings, self._listener, self._run = settings, listener, run
+        self._workers: list[_Worker] = []
+
+    def stop(self) -> None:
+        """End, by a signal; asked again, let the workers end without their delay."""
+        if self.stopping.is_set():
+            _ask_to_end(self._workers)
+        self.stopping.set()
 
     def work(self, ready: Ready) -> None:
         """Keep all places filled until told to stop."""
-        workers = [self._start() for _ in range(self._settings.workers)]
+        workers = self._workers = [self._start() for _ in range(self._settings.workers)]
         told = False
         try:
             while not self.stopping.is_set():
@@ -107,10 +114,14 @@ def _has_signed(sign: Connection) -> bool:
     return True
 
 
-def _end(workers: list[_Worker]) -> None:
+def _ask_to_end(workers: list[_Worker]) -> None:
     for one in workers:
         if one.process.is_alive():
             one.process.terminate()
+
+
+def _end(workers: list[_Worker]) -> None:
+    _ask_to_end(workers)
     for one in workers:
         one.process.join()
 

@@ -5,6 +5,7 @@ import re
 import signal
 import threading
 import time
+import urllib.error
 import urllib.request
 from urllib.parse import urlsplit
 
@@ -15,6 +16,16 @@ from tests.backend.operations.test_metrics import free_port
 from tests.browser.serving import launch
 
 STARTED = re.compile(r"Started server process \[(\d+)\]")
+
+
+def ready(address: str) -> bool:
+    """What the process says that happens to be asked."""
+    try:
+        with urllib.request.urlopen(f"{address}/readyz"):
+            return True
+    except urllib.error.HTTPError as refused:
+        refused.close()
+        return False
 
 
 def counted(address: str, **headers: str) -> float:
@@ -30,6 +41,7 @@ def test_a_worker_is_killed_under_load_and_replaced(study, tmp_path):
     (folder := tmp_path / "tmp").mkdir()
     apart = free_port()
     metrics = {"DERMVTT_METRICS_PORT": str(apart), "DERMVTT_METRICS_TOKEN": "token", "TMPDIR": str(folder)}
+    metrics |= {"DERMVTT_SHUTDOWN_DELAY": "600"}
     process, address = launch(settings, log, DERMVTT_WORKERS="2", **metrics)
     browsers = browsers_of(tokens, keys, [urlsplit(address).netloc], threading.Event())
     try:
@@ -52,6 +64,9 @@ def test_a_worker_is_killed_under_load_and_replaced(study, tmp_path):
         assert f"worker {first[0]} ended (-9): replaced" in log.read_text()
     finally:
         process.terminate()
+        while any(ready(address) for _ in range(10)):  # until both have heard it
+            time.sleep(0.05)
+        process.terminate()  # asked again, they do not wait for a load balancer
         assert process.wait(timeout=30) == 0
     check(settings, tokens, browsers)
     assert list(folder.iterdir()) == []
