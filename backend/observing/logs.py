@@ -26,6 +26,9 @@ def _structlog() -> ModuleType:
 
 structlog = _structlog()
 
+TALKATIVE = ("python_multipart", "markdown_it")
+"""Libraries that at DEBUG write a line for each byte of what strangers send: of a form of a megabyte two
+hundred, and for half a minute the server would do nothing else."""
 NOT_OURS = {"color_message", "taskName"}
 """What libraries attach for formatters of their own."""
 
@@ -36,6 +39,8 @@ def configure_logs(level: str, form: str = "auto") -> None:
     handler.setFormatter(formatter(as_json=form == "json" or (form == "auto" and not sys.stderr.isatty())))
     logging.root.handlers = [handler]
     logging.root.setLevel(level)
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(max(logging.INFO, logging.root.level))
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "alembic"):
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate, logger.disabled = [], True, False
