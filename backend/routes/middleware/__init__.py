@@ -1,6 +1,5 @@
-"""What every request goes through, from the outside in: the path below which it
-is served; its id, log line, numbers and headers; whether there
-is room for it; its time; HEAD; compression.
+"""What every request goes through, from the outside in: the path below which it is served; the names of
+cookies; its id, log line, numbers and headers; whether there is room for it; its time; HEAD; compression.
 """
 
 from fastapi import FastAPI
@@ -11,6 +10,7 @@ from backend.routes.middleware.head import HeadAsGet
 from backend.routes.middleware.limits import TimeLimit
 from backend.routes.middleware.request import RequestScope
 from backend.routes.middleware.root_path import RootPath
+from backend.routes.middleware.secure_cookies import SecureCookies
 
 
 def install(app: FastAPI) -> None:
@@ -21,4 +21,5 @@ def install(app: FastAPI) -> None:
     app.add_middleware(TimeLimit)
     app.add_middleware(Busy)
     app.add_middleware(RequestScope)
+    app.add_middleware(SecureCookies)
     app.add_middleware(RootPath)

@@ -1,6 +1,9 @@
 """Uploads that are made to do harm, or merely broken: refused by the file's name, and nothing is kept."""
 
+import hashlib
 import io
+import json
+import shutil
 import stat
 import struct
 import zipfile
@@ -12,6 +15,8 @@ from backend.intake import archives
 from backend.intake.archives import Archive
 from backend.intake.pictures import picture as read_picture
 from backend.intake.unpacking import unpacked_mix
+from backend.storage import ImageStore
+from backend.studies.mixes import import_mix
 from backend.studies.refusals import Invalid
 from tests.backend.mixes.conftest import picture, zip_of_folder, zipped
 
@@ -189,3 +194,23 @@ def test_a_mix_with_anything_else_in_it_is_refused(make_mix, more):
     data = zip_of_folder(make_mix(), "mix/", **more)
     with pytest.raises(Invalid), unpacked_mix(io.BytesIO(data), "up.zip"):
         pass
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "more",
+    [zipped({"page.html": b"<script>alert(1)</script>"}), SVG, b"%PDF-1.4", png_of(16, 16)],
+    ids=["zip", "svg", "pdf", "png"],
+)
+def test_an_image_that_is_something_else_too_is_refused(database, settings, make_mix, more):
+    """Of a mix that fits its manifest: its images must be encoded in the one way, to the last byte."""
+    folder = shutil.copytree(make_mix(), settings.data_dir / "mix")
+    manifest = json.loads((folder / "manifest.json").read_text())
+    for image in manifest["images"]:  # of all, so that none has another size
+        path = folder / image["file"]
+        path.write_bytes(path.read_bytes() + more)
+        image["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(Invalid, match=r"\.png"):
+        import_mix(database, store := ImageStore(settings.images_dir), folder)
+    assert list(store.iterate()) == []

@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from backend.app import connect
-from tests.backend.conftest import ADMIN, PASSWORD, add_admin, log_in
+from tests.backend.conftest import ADMIN, PASSWORD, add_admin, hidden, log_in
 from tests.support import consent
 
 sqlite = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
@@ -73,6 +73,28 @@ def test_the_search_for_inline_code_finds_it():
 def test_cookies_are_confined_to_tls_and_our_site(pages, world):
     (cookie,) = (one for one in pages["(log-in)"].headers.get_list("set-cookie") if "dermvtt_session=" in one)
     assert {"HttpOnly", "Secure", "SameSite=lax", "Path=/admin"} <= set(cookie.split("; "))
+
+
+@sqlite
+def test_behind_tls_admins_cookies_have_names_that_only_https_can_set(world, application):
+    add_admin(world)
+    connect(application, world.settings.model_copy(update={"public_url": PUBLIC}))
+    with TestClient(application, base_url=PUBLIC, follow_redirects=False) as client:
+        log_in(client, ADMIN, PASSWORD)
+        assert {"__Secure-dermvtt_session", "__Secure-dermvtt_known"} <= set(client.cookies)
+        held = client.cookies["__Secure-dermvtt_session"]
+        page = client.get("/admin")
+        assert page.status_code == 200
+        client.cookies.clear()
+        # What somebody on the line planted by HTTP, beside what else a browser sends.
+        for name, status in (("dermvtt_session", 303), ("__Secure-dermvtt_session", 200)):
+            planted = {"cookie": f"surround=light; {name}={held}; language=de"}
+            assert client.get("/admin", headers=planted).status_code == status
+        own = {"cookie": f"__Secure-dermvtt_session={held}"}
+        out = client.post("/admin/logout", data={"csrf": hidden(page.text, "csrf")}, headers=own)
+        (taken_back,) = out.headers.get_list("set-cookie")
+        assert taken_back.startswith('__Secure-dermvtt_session=""; ')
+        assert "; secure" in taken_back.lower()
 
 
 @sqlite
