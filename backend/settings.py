@@ -153,8 +153,11 @@ class Settings(BaseSettings):
     @classmethod
     def _storage_address(cls, url: str) -> str:
         parts = urlsplit(url)
-        if url and (parts.scheme not in {"http", "https"} or not parts.netloc):
-            raise ValueError("must be an address such as https://storage.example.org")
+        if url and (parts.scheme not in {"http", "https"} or not parts.netloc or "@" in parts.netloc):
+            raise ValueError(
+                "must be an address such as https://storage.example.org; "
+                "key and secret have settings of their own"
+            )
         return url.rstrip("/")
 
     @field_validator("public_url")

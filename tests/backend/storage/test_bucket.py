@@ -14,6 +14,7 @@ from backend.storage import ImageLost, ImageStore, StorageUnavailable, make_buck
 from backend.storage.bucket import Bucket, BucketSettings
 from backend.studies.mixes import import_mix
 from tests.backend.storage.conftest import KEY, SECRET, in_bucket
+from training.errors import UserError
 
 
 @contextmanager
@@ -151,6 +152,16 @@ def test_key_and_secret_can_lie_in_files(s3, tmp_path, monkeypatch):
     assert settings.s3_key.get_secret_value() == "key of mine"
     assert settings.s3_secret.get_secret_value() == "secret of mine"
     assert "of mine" not in repr(settings)
+
+
+@pytest.mark.parametrize("name", ["IMAGES_URL", "S3_ENDPOINT"])
+def test_an_address_with_a_password_in_it_is_refused_without_showing_it(monkeypatch, name):
+    """Messages name the place of the images, also to admins."""
+    scheme = "s3" if name == "IMAGES_URL" else "https"
+    monkeypatch.setenv(f"DERMVTT_{name}", f"{scheme}://key:hidden@storage.example.org")
+    with pytest.raises(UserError, match="key and secret have settings of their own") as refused:
+        load_settings()
+    assert "hidden" not in str(refused.value)
 
 
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
