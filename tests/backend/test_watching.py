@@ -6,7 +6,7 @@ import json
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import aclosing, closing
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread, Timer
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from backend.app import connect
 from backend.database.changes import Changes
 from backend.database.pace import Pace, paces
 from backend.database.sessions import Database
+from backend.routes.admin import live
 from backend.studies import invitations, lifecycle
 from backend.watching.board import board
 from backend.watching.flags import ABSENT, flags
@@ -169,6 +170,34 @@ def next_table(response):
     if lines and lines[0] == "event: progress":
         return "\n".join(line.removeprefix("data: ") for line in lines[1:])
     return next_table(response)
+
+
+def test_a_page_that_is_open_outlives_a_database_that_is_away(settings, world, monkeypatch):
+    monkeypatch.setattr(live, "SHORTEST_S", 0.01)
+    monkeypatch.setattr(live, "LONGEST_S", 0.01)
+    away = Database("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    asked = iter([(world.database, "one"), (away, "two"), (world.database, "three")])
+    changes = Changes(world.database)
+
+    def table():
+        database, name = next(asked)
+        with database.read() as session:
+            session.execute(sa.text("SELECT 1"))
+        return name
+
+    async def scenario():
+        with closing(away):
+            async with aclosing(live._events(changes, table)) as events:
+                return [await anext(events) for _ in range(4)]
+
+    with ThreadPoolExecutor(1) as pool:
+        retry, before, meanwhile, after = pool.submit(asyncio.run, scenario()).result()
+    changes.close()
+    changes.join()
+    assert retry.startswith("retry:")
+    assert before == "event: progress\ndata: one\n\n"
+    assert meanwhile.startswith(":")
+    assert after == "event: progress\ndata: three\n\n"
 
 
 @pytest.fixture

@@ -25,10 +25,21 @@ def test_answers_appear_while_the_page_is_open(chromium, studies, session):
     with watched(chromium) as page, watched(chromium) as rater:
         cookie = {"name": "dermvtt_session", "value": session, "url": f"{studies.server.address}/admin"}
         page.context.add_cookies([cookie])
+        # First the server is being replaced: who answers in its place says so, once and again.
+        replies = iter([503, 502])
+        page.route("**/live", lambda route: answer(route, next(replies, None)))
+        page.clock.install()
         page.goto(f"{studies.server.address}/admin/studies/{study_id}")
-        expect(page.locator("#line")).to_have_text("Live")
+        expect(page.locator("#line")).to_have_text("The server cannot be reached; trying again")
+        while page.locator("#line").inner_text() != "Live":
+            page.clock.run_for(1000)
+        assert next(replies, None) is None
         expect(page.locator("#board")).to_contain_text("0 of 20")
         enter(rater, link)
         rate(rater, "rfr")
         expect(page.locator("#board tr", has_text=name)).to_contain_text("3 of 20")
         expect(page.locator("#board tr", has_text=name)).to_contain_text("rating")
+
+
+def answer(route, status):
+    route.fulfill(status=status) if status else route.continue_()

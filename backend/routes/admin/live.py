@@ -8,6 +8,7 @@ from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from backend.database.changes import Changes
+from backend.database.outages import outage_of
 from backend.routes.admin.access import AdminDep
 from backend.routes.dependencies import DatabaseDep, PagesDep, RowId
 from backend.studies.lifecycle import get_study
@@ -47,9 +48,14 @@ async def _events(changes: Changes, table: Callable[[], str]) -> AsyncIterator[s
     yield RETRY
     with changes.watch() as watching:
         while time.monotonic() < ends:
-            began = time.monotonic()
-            html = await run_in_threadpool(table)
-            took = time.monotonic() - began
+            began, took = time.monotonic(), 0.0
+            try:
+                html = await run_in_threadpool(table)
+                took = time.monotonic() - began
+            except Exception as error:
+                if outage_of(error) is None:
+                    raise
+                html = shown  # it may pass; so long the page stays as it was
             # A comment where nothing changed: a line that is dead is found out by writing to it.
             yield _event("progress", html) if html != shown else ": still here\n\n"
             shown = html

@@ -21,9 +21,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from backend import accounts
 from backend.database.outages import Outage, TurnMissed, outage_of
 from backend.database.sessions import Database
-from backend.database.tables import Image
+from backend.database.tables import Image, Rater
+from backend.settings import Settings
 from tests.backend.faults.raters import Browser, await_more, browsers_of, check, rating
 from tests.browser.serving import launch
 
@@ -74,11 +76,36 @@ def stopped(address: str):
         server.ensure_postgres_running()
 
 
+@contextmanager
+def watching(settings: Settings, address: str):
+    """An admin's open page; yields what waits until a rater who is invited now appears on it."""
+    given = {"email": "watcher@example.org", "hours": 1}
+    with (
+        closing(Database(settings.database)) as database,
+        closing(HTTPConnection(address, timeout=60)) as line,
+    ):
+        with database.write() as session:
+            once = accounts.create_admin(session, given["email"])
+        accounts.change_password(database, old=once, new="a password of my own", **given)
+        opened = accounts.log_in(database, password="a password of my own", **given)
+        line.request("GET", "/admin/studies/1/live", headers={"Cookie": f"dermvtt_session={opened.token}"})
+        stream = line.getresponse()
+        assert stream.status == 200
+
+        def appears(name: str) -> None:
+            with database.write() as session:
+                session.execute(sa.update(Rater).where(Rater.name == "ED3").values(name=name))
+            while name not in stream.readline().decode():
+                assert not stream.isclosed(), "the stream has ended"
+
+        yield appears
+
+
 @pytest.mark.parametrize("study", ["postgresql"], indirect=True)
 def test_postgresql_is_restarted_under_load(study, served, postgres):
     settings, tokens, _ = study
     _, browsers = served
-    with rating(browsers) as running:
+    with rating(browsers) as running, watching(settings, browsers[0].addresses[0]) as appears:
         await_more(browsers, running)
         with stopped(postgres):
             until(lambda: all(one.failed for one in browsers), running)
@@ -88,6 +115,7 @@ def test_postgresql_is_restarted_under_load(study, served, postgres):
             assert (status, again) == (503, "5")
             assert "cannot be reached just now" in page
         await_more(browsers, running)
+        appears("Called otherwise")  # by the stream that was open all the time
     assert {one[:2] for one in refusals(browsers)} == {(503, "5")}
     check(settings, tokens, browsers)
 

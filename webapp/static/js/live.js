@@ -2,9 +2,33 @@
 
 const board = document.getElementById("board");
 const line = document.getElementById("line");
-const source = new EventSource(board.dataset.stream);
+const AGAIN_MS = 5000;
+let source = null;
 
-source.addEventListener("progress", ({ data }) => {
+connect();
+window.addEventListener("pagehide", () => source.close());
+window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+
+function connect() {
+  source = new EventSource(board.dataset.stream);
+  source.addEventListener("progress", draw);
+  source.addEventListener("open", () => show("live"));
+  source.addEventListener("error", () => {
+    show("waiting");
+    // A broken line a browser mends by itself. At any other answer it gives up, also at one that says: later.
+    if (source.readyState === EventSource.CLOSED) setTimeout(look, AGAIN_MS);
+  });
+}
+
+async function look() {
+  const reply = await fetch(board.dataset.stream, { redirect: "manual" }).catch(() => null);
+  reply?.body?.cancel();
+  if (reply?.ok) connect();
+  else if (!reply || reply.status >= 500) setTimeout(look, AGAIN_MS);
+  else show("ended"); // logged out, or the study is gone
+}
+
+function draw({ data }) {
   const region = board.querySelector(".scroll");
   const left = region?.scrollLeft ?? 0;
   const focused = region !== null && region === document.activeElement;
@@ -13,11 +37,7 @@ source.addEventListener("progress", ({ data }) => {
   const fresh = board.querySelector(".scroll");
   if (fresh) fresh.scrollLeft = left;
   if (focused) fresh?.focus();
-});
-source.addEventListener("open", () => show("live"));
-source.addEventListener("error", () => show(source.readyState === EventSource.CLOSED ? "ended" : "waiting"));
-window.addEventListener("pagehide", () => source.close());
-window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+}
 
 function show(state) {
   line.dataset.state = state;
