@@ -86,5 +86,6 @@ def _told(error: Exception) -> str | None:
             return f"the database failed: {str(error.orig).strip()}"
         case OSError():
             where = f"{error.filename}: " if error.filename else ""
-            return f"{where}{error.strerror or error}. Mend that and try again."
+            said = str(error.strerror or error).removesuffix(".")  # ours are sentences, the system's are not
+            return f"{where}{said}. Mend that and try again."
     return None

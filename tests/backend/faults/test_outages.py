@@ -176,7 +176,7 @@ def test_images_that_do_not_fit_are_taken_in_later_and_whole(
     fill(filler)
     code, _, said = dermvtt("import-mix", mix)
     assert code == 1
-    assert "No space left on device" in said
+    assert "(No space left on device). Make room there. Mend that and try again.\n" in said
     filler.unlink()
     assert dermvtt("import-mix", mix)[0] == 0
     database = Database(f"sqlite:///{tmp_path / 'study.sqlite'}")
