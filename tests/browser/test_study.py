@@ -33,8 +33,8 @@ def submit(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Thank you")
 
 
-# Each of the raters is a generator that stops after an answer: the page takes the next one when it has stood for
-# a moment, and meanwhile another rater answers.
+# Each of the raters is a generator that stops after an answer: the next image has to stand for a moment until
+# it can be answered, and meanwhile the others answer.
 
 
 def keyboard_rater(new_page, link: str) -> Iterator[None]:
