@@ -3,9 +3,9 @@
 import json
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Page, TimeoutError, expect
+from playwright.sync_api import Browser, Page, expect
 
 DESKTOP = {"viewport": {"width": 1180, "height": 820}}
 
@@ -23,24 +23,10 @@ def watched(browser: Browser, **options: object) -> Iterator[Page]:
     assert problems == []
 
 
-READY = """position => document.querySelector('#position')?.textContent.trim() === position
-    && document.querySelector('.answer')?.ariaDisabled === 'false'"""
-
-
-def answerable(page: Page, position: int) -> None:
-    """Wait until an image can be answered, whether it is still on the screen or not.
-
-    Looked for in every frame: ``expect`` looks after a tenth of a second, then a quarter, then a half.
-    """
-    with suppress(TimeoutError):  # what is there instead is said below
-        page.wait_for_function(READY, arg=str(position), timeout=20_000)
-    expect(page.locator("#position")).to_have_text(str(position), timeout=100)
-    expect(page.locator(".answer").first).to_have_attribute("aria-disabled", "false", timeout=100)
-
-
 def at(page: Page, position: int) -> None:
     """Wait until the image at a position is there and the script takes answers; it must not be broken."""
-    answerable(page, position)
+    expect(page.locator("#position")).to_have_text(str(position))
+    expect(page.locator(".answer").first).to_have_attribute("aria-disabled", "false")
     assert page.locator("#picture").evaluate("image => image.complete && image.naturalWidth > 0")
 
 
@@ -76,6 +62,12 @@ def rate(page: Page, keys: str, start: int = 1) -> None:
     for position, key in enumerate(keys, start):
         at(page, position)
         page.keyboard.press(key)
+
+
+def answerable(page: Page, position: int) -> None:
+    """Wait until an image can be answered, whether it is still on the screen or not."""
+    expect(page.locator("#position")).to_have_text(str(position))
+    expect(page.locator(".answer").first).to_have_attribute("aria-disabled", "false")
 
 
 def saved(page: Page) -> None:
