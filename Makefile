@@ -95,8 +95,9 @@ $(VENV)/data: $(VENV)/training
 	@sh scripts/pip_install.sh $(BIN) --constraint constraints.txt --editable '.[data]'
 	@touch $@
 
-$(VENV)/dev: $(VENV)/training
-	@echo "Installing what the tests need ..."
+# All at once: what training and data need is among it.
+$(VENV)/dev: $(VENV)/python pyproject.toml constraints.txt
+	@echo "Installing DermVTT and what its tests need (some minutes the first time: PyTorch is large) ..."
 	@sh scripts/pip_install.sh $(BIN) --constraint constraints.txt --editable '.[dev]'
 	@sh scripts/install_browser.sh $(BIN)
-	@touch $@
+	@touch $(VENV)/training $(VENV)/data $@

@@ -1,6 +1,8 @@
 """What tests of all rooms share: both databases, a blinded mix, a study."""
 
+import gc
 import logging
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -25,6 +27,10 @@ from tests.support import BACKENDS, World, write_mix
 hypothesis.settings.register_profile("dermvtt", deadline=None)
 hypothesis.settings.load_profile("dermvtt")
 
+# PyTorch's, here and in processes that tests start: small tensors are faster on one thread, and two tests at
+# once do not wait for each other.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 
 LONGEST = (
     *("test_study.py", "test_demo.py", "test_killed_server.py", "test_nothing_is_lost.py", "test_review.py"),
@@ -32,6 +38,13 @@ LONGEST = (
     *("test_preferences.py", "test_accessibility.py", "test_zoom.py", "test_fuzz.py", "test_resume.py"),
 )
 """Files that take minutes: begun first, so that no process is left alone with one at the end."""
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage seldom, and never look through what was loaded: that is a million objects."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import zip_longest
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -32,12 +33,18 @@ def submit(page: Page) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text("Thank you")
 
 
-def keyboard_rater(page: Page, link: str) -> None:
+# Each of the raters is a generator that stops after an answer: the next image has to stand for a moment until
+# it can be answered, and meanwhile the others answer.
+
+
+def keyboard_rater(new_page, link: str) -> Iterator[None]:
     """Rates all with the keyboard, goes back, and revises three answers from the overview."""
+    page = new_page()
     begin(page, link)
     for position in range(1, TOTAL + 1):
         at(page, position)
         page.keyboard.press("r" if position % 2 else "f")
+        yield
     expect(page.get_by_text(f"{TOTAL} of {TOTAL} images answered")).to_be_visible()
     for position in (3, 21, 40):
         page.locator(f"#image-{position} a").click()
@@ -45,16 +52,18 @@ def keyboard_rater(page: Page, link: str) -> None:
         name = "Fake" if position % 2 else "Real"
         page.get_by_role("button", name=name).click()
         expect(page.locator(f"#image-{position} .caption")).to_contain_text(name.lower())
+        yield
     submit(page)
 
 
-def returning_rater(new_page, link: str) -> None:
+def returning_rater(new_page, link: str) -> Iterator[None]:
     """Leaves after 13 images, comes back in another browser by the same link, and goes on where she was."""
     page = new_page()
     begin(page, link)
     for position in range(1, 14):
         at(page, position)
         page.get_by_role("button", name="Real" if position % 3 else "Fake").click()
+        yield
     at(page, 14)
     page.context.close()
     page = new_page()
@@ -67,12 +76,14 @@ def returning_rater(new_page, link: str) -> None:
     for position in range(14, TOTAL + 1):
         at(page, position)
         page.get_by_role("button", name="Real").click()
+        yield
     expect(page.get_by_text(f"{TOTAL} of {TOTAL} images answered")).to_be_visible()
     submit(page)
 
 
-def touch_rater(plain: Page, scripted: Page, link: str) -> None:
+def touch_rater(new_page, link: str) -> Iterator[None]:
     """On a narrow touch screen: the first 10 images without JavaScript, the rest with it, two left out."""
+    plain = new_page(java_script_enabled=False)
     plain.goto(link)
     plain.get_by_role("checkbox").tap()
     plain.get_by_role("button", name="Begin").tap()
@@ -80,7 +91,9 @@ def touch_rater(plain: Page, scripted: Page, link: str) -> None:
         expect(plain.locator("#position")).to_have_text(str(position))
         no_sideways_scrolling(plain)
         plain.get_by_role("button", name="Fake").tap()
+        yield
     expect(plain.locator("#position")).to_have_text("11")
+    scripted = new_page()
     scripted.goto(link)
     for position in range(11, TOTAL + 1):
         at(scripted, position)
@@ -88,6 +101,7 @@ def touch_rater(plain: Page, scripted: Page, link: str) -> None:
             scripted.get_by_role("link", name="Next image").tap()
         else:
             scripted.get_by_role("button", name="Fake" if position < 30 else "Real").tap()
+        yield
     expect(scripted.get_by_text("38 of 40 images answered")).to_be_visible()
     scripted.get_by_role("checkbox").tap()
     submit(scripted)
@@ -104,11 +118,17 @@ def server(tmp_path, blank_sqlite, make_mix) -> Iterator[Server]:
 
 
 def test_three_raters_an_admin_and_the_command_line(chromium, server, tmp_path):
+    def new_page(**options):
+        return lambda **more: chromium.new_context(**options, **more).new_page()
+
     touch = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
-    keyboard_rater(chromium.new_context().new_page(), server.links["ED1"])
-    returning_rater(lambda: chromium.new_context().new_page(), server.links["ED2"])
-    plain = chromium.new_context(**touch, java_script_enabled=False).new_page()
-    touch_rater(plain, chromium.new_context(**touch).new_page(), server.links["DLE1"])
+    raters = [
+        keyboard_rater(new_page(), server.links["ED1"]),
+        returning_rater(new_page(), server.links["ED2"]),
+        touch_rater(new_page(**touch), server.links["DLE1"]),
+    ]
+    for _ in zip_longest(*raters):
+        pass
     check_history(server)
 
     page = chromium.new_context(accept_downloads=True).new_page()

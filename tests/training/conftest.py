@@ -1,7 +1,6 @@
 """What the tests of training share: a small dataset of phantoms, and settings small enough for seconds."""
 
 import pytest
-import torch
 
 from training.cli import main
 from training.dataset import open_dataset
@@ -26,12 +25,6 @@ grid_every = 50
 device = "cpu"
 precision = "float32"
 """
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _one_thread():
-    """Small tensors are faster on one thread, and two tests at once do not wait for each other."""
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

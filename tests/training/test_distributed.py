@@ -1,6 +1,5 @@
 """Two real processes with half of each minibatch train as one process with the whole of it."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -49,7 +48,7 @@ COMMON = """
 
 latent_size = 8
 swd_every = 0
-tensorboard = true
+tensorboard = false
 device = "cpu"
 precision = "float32"
 """
@@ -60,19 +59,18 @@ def command(family, dataset, preset, run, *more):
     return [*train, "--out", str(run), "--preset", str(preset), *more]
 
 
-ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1"}
-
-
 @pytest.mark.parametrize("family", PRESETS)
 def test_two_processes_train_as_one(family, dataset, tmp_path):
     preset = tmp_path / "preset.toml"
     preset.write_text(PRESETS[family] + COMMON)
+    board = family == "pgan"  # takes seconds to load, and knows nothing of families
     started(tmp_path / "one", family, dataset, str(preset), (), 0).train(lambda tick: None)
-    line = command(family, dataset, preset, tmp_path / "two", "--processes", "2")
-    done = subprocess.run(line, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    more = ("--processes", "2", "--set", f"tensorboard={str(board).lower()}")
+    line = command(family, dataset, preset, tmp_path / "two", *more)
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("Finished after") == 1
-    assert len(list((tmp_path / "two" / "tensorboard").iterdir())) == 1
+    assert len(list((tmp_path / "two").glob("tensorboard/*"))) == board
     one, two = (checkpoints(tmp_path / name)[0] for name in ("one", "two"))
     for module in ("generator", "discriminator", "ema"):
         expected, found = (load_file(folder / f"{module}.safetensors") for folder in (one, two))
@@ -87,7 +85,7 @@ def test_a_stopped_pair_resumes_as_one(dataset, tmp_path):
     endless = command(
         "dcgan", dataset, preset, run, "--processes", "2", "--set", "images=1000000", "--set", "grid_every=80"
     )
-    with subprocess.Popen(endless, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True) as pair:
+    with subprocess.Popen(endless, stderr=subprocess.PIPE, text=True) as pair:
         deadline = time.monotonic() + 60
         while not (run / "samples").is_dir() and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -106,7 +104,7 @@ def test_what_one_of_the_processes_refuses_is_said_once(dataset, tmp_path):
     preset = tmp_path / "preset.toml"
     preset.write_text(PRESETS["dcgan"] + COMMON)
     line = command("dcgan", dataset, preset, tmp_path, "--processes", "2")
-    done = subprocess.run(line, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.splitlines() == [
         f"error: {tmp_path} already exists. To go on with it, add --resume; else choose another --out."
@@ -117,7 +115,7 @@ def test_the_processes_end_with_the_one_that_launched_them(dataset, tmp_path):
     preset = tmp_path / "preset.toml"
     preset.write_text(PRESETS["dcgan"] + COMMON)
     line = command("dcgan", dataset, preset, tmp_path / "run", "--processes", "2", "--set", "images=10000000")
-    with subprocess.Popen(line, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True) as pair:
+    with subprocess.Popen(line, stderr=subprocess.PIPE, text=True) as pair:
         assert "starting" in pair.stderr.readline()
         pair.kill()
         pair.communicate(timeout=60)  # to the end of what they all write to

@@ -1,7 +1,6 @@
 """A training stopped anywhere and resumed is the training that was never stopped, bit for bit."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -171,22 +170,12 @@ def test_odd_lines_among_the_metrics_stop_nothing(begin, dataset, line):
     assert status(trainer.run).images_seen == 104
 
 
-def test_sigterm_writes_a_checkpoint_and_says_how_to_go_on(dataset, tiny, tmp_path):
+def test_sigterm_writes_a_checkpoint_and_says_how_to_go_on(dataset, tiny, tmp_path, run_command):
     run = tmp_path / "run"
-    command = [
-        sys.executable,
-        "-m",
-        "training.cli",
-        "train",
-        "pgan",
-        "--data",
-        str(dataset.folder),
-        "--out",
-        str(run),
-    ]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    start = [*command, "--preset", tiny, "--set", "images=1000000", "--set", "checkpoint_every=104"]
-    with subprocess.Popen(start, env=environment, stderr=subprocess.PIPE, text=True) as process:
+    command = ["train", "pgan", "--data", str(dataset.folder), "--out", str(run)]
+    start = [sys.executable, "-m", "training.cli", *command, "--preset", tiny]
+    start += ["--set", "images=1000000", "--set", "checkpoint_every=104"]
+    with subprocess.Popen(start, stderr=subprocess.PIPE, text=True) as process:
         deadline = time.monotonic() + 60
         while not (run / "checkpoints").is_dir() and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -196,10 +185,9 @@ def test_sigterm_writes_a_checkpoint_and_says_how_to_go_on(dataset, tiny, tmp_pa
     newest = max(int(path.name) for path in (run / "checkpoints").iterdir())
     assert f"Stopped after {newest} images" in said and f"--out {run} --resume" in said
     target = newest + 16
-    more = [*command, "--resume", "--set", f"images={target}"]
-    done = subprocess.run(more, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert f"going on after {newest} images" in done.stderr and f"Finished after {target}" in done.stderr
+    code, _, said = run_command(*command, "--resume", "--set", f"images={target}")
+    assert code == 0, said
+    assert f"going on after {newest} images" in said and f"Finished after {target}" in said
     assert not list(run.rglob("*.partial-*"))
 
 

@@ -21,13 +21,25 @@ def run(*arguments):
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
-def test_json_is_all_that_standard_output_gets(paper_csv, tmp_path):
-    result = run(paper_csv, "--json", "--blank-as-error", "--out", tmp_path / "report")
+def test_json_is_all_that_standard_output_gets(make_mix, tmp_path):
+    mix, ratings = make_mix(), tmp_path / "ratings.csv"
+    images = read_manifest(mix).images
+    rows = [f"{rater},ED,{one.id},{one.truth},real" for rater in "AB" for one in images]
+    rows[0] = rows[0].removesuffix("real")  # left blank
+    ratings.write_text("rater,group,image,truth,answer\n" + "\n".join(rows))
+    result = run(ratings, "--json", "--blank-as-error", "--out", tmp_path / "report", "--mix", mix)
     assert result.exit_code == 0
-    expected = to_json(analyse(read_ratings(paper_csv), convention="blank_as_error"))
-    assert result.stdout == expected
+    expected = to_json(analyse(read_ratings(ratings), convention="blank_as_error"))
+    assert result.stdout == expected != to_json(analyse(read_ratings(ratings)))
     assert (tmp_path / "report" / "results.json").read_text(encoding="utf-8") == expected
     assert "Results written to" in result.stderr
+    # The pictures come from the mix.
+    drawn = (tmp_path / "report" / "figures" / "image_sheet.svg").read_text()
+    assert drawn.count("<image") == 8
+    absent = run(ratings, "--out", tmp_path / "other", "--mix", tmp_path).exception
+    assert isinstance(absent, UserError)
+    assert "manifest.json cannot be read" in str(absent)
+    assert not (tmp_path / "other").exists()
 
 
 def test_tables_are_printed_by_default(paper_csv):
@@ -64,19 +76,6 @@ def test_arguments_that_make_no_sense_are_refused(paper_csv, arguments, words):
     result = run(paper_csv, *arguments)
     assert result.exit_code == 2
     assert words in " ".join(result.stderr.replace("│", " ").split())
-
-
-def test_the_pictures_come_from_the_mix(make_mix, tmp_path):
-    mix = make_mix()
-    rows = [f"A,ED,{image.id},{image.truth},real" for image in read_manifest(mix).images]
-    (tmp_path / "ratings.csv").write_text("rater,group,image,truth,answer\n" + "\n".join(rows))
-    assert run(tmp_path / "ratings.csv", "--out", tmp_path / "report", "--mix", mix).exit_code == 0
-    drawn = (tmp_path / "report" / "figures" / "image_sheet.svg").read_text()
-    assert drawn.count("<image") == 8
-    absent = run(tmp_path / "ratings.csv", "--out", tmp_path / "other", "--mix", tmp_path).exception
-    assert isinstance(absent, UserError)
-    assert "manifest.json cannot be read" in str(absent)
-    assert not (tmp_path / "other").exists()
 
 
 def test_the_schema_needs_no_ratings():
