@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -269,13 +270,14 @@ def _text(what: str, value: str, longest: int) -> str:
     value = value.strip()
     if not value:
         raise Invalid(f"the {what} is empty.")
-    if len(value) > longest or "\x00" in value:
+    if len(value) > longest or any(unicodedata.category(sign) == "Cc" for sign in value):
         raise Invalid(f"the {what} may have at most {longest} characters, and no control characters.")
     return value
 
 
 def _groups(names: list[str]) -> list[str]:
-    cleaned = list(dict.fromkeys(name.strip() for name in names if name.strip()))
+    composed = (unicodedata.normalize("NFC", name).strip() for name in names)
+    cleaned = list(dict.fromkeys(name for name in composed if name))
     if not cleaned:
         raise Invalid("a study needs at least one group, such as ED or DLE.")
     for name in cleaned:
