@@ -45,7 +45,7 @@ def test_a_list_is_invited_and_its_links_are_in_this_page_alone(admin, browse, w
         assert (person.email, person.language) == ("a@example.org", "de")
     assert "a@example.org" in admin.get(RATERS).text
     for export in ("ratings", "history", "viewings", "participants"):
-        assert "a@example.org" not in admin.get(f"/admin/studies/1/{export}.csv").text
+        assert "a@example.org" not in admin.get(f"/admin/studies/1/exports/{export}.csv").text
 
 
 def test_a_list_with_mistakes_names_their_lines_and_invites_nobody(admin, world):
