@@ -49,7 +49,7 @@ LEAST = {
         [
             *("GET /admin/studies/new", "POST /admin/studies", f"POST {STUDY}/state"),
             *(f"POST {STUDY}/duplicate", f"POST {STUDY}/settings"),
-            f"POST {STUDY}/settings/preview",
+            *(f"POST {STUDY}/settings/preview", f"POST {STUDY}/mixes"),
             *(f"POST {STUDY}/raters", f"POST {STUDY}/raters/list", f"POST {STUDY}/raters/mail"),
             *(f"POST {STUDY}/raters/{{name}}/{one}" for one in ("link", "revoke", "reopen")),
             *(f"GET {STUDY}/raters/{{name}}/privacy", f"POST {STUDY}/raters/{{name}}/privacy"),
