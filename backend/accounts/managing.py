@@ -1,4 +1,7 @@
-"""Making, changing and removing accounts; each of it goes into the log. There is always an owner left."""
+"""Making, changing and removing accounts; each of it goes into the log. There is always an owner left.
+
+On the pages nobody does any of it to her own account.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -42,7 +45,7 @@ def everyone(session: Session) -> Sequence[Admin]:
 def set_role(session: Session, email: str, role: str, *, by: str = "") -> None:
     """Give an account another role; raises ``Conflict`` for the last owner's."""
     _require_role(role)
-    admin = _locked(session, email)
+    admin = _locked(session, email, by)
     if admin.role == role:
         return
     _require_another_owner(session, admin)
@@ -51,9 +54,8 @@ def set_role(session: Session, email: str, role: str, *, by: str = "") -> None:
 
 
 def deactivate(session: Session, email: str, *, by: str = "") -> None:
-    """Let an account log in no more, and end its sessions. Raises for the last owner's, and for one's own."""
-    admin = _locked(session, email)
-    _require_another(admin, by)
+    """Let an account log in no more, and end its sessions. Raises for the last owner's."""
+    admin = _locked(session, email, by)
     if admin.deactivated_at is not None:
         return
     _require_another_owner(session, admin)
@@ -64,16 +66,15 @@ def deactivate(session: Session, email: str, *, by: str = "") -> None:
 
 def activate(session: Session, email: str, *, by: str = "") -> None:
     """Let an account that was deactivated log in again."""
-    admin = _locked(session, email)
+    admin = _locked(session, email, by)
     if admin.deactivated_at is not None:
         admin.deactivated_at = None
         events.add(session, None, "account activated", by=by, account=admin.email, role=admin.role)
 
 
 def remove(session: Session, email: str, *, by: str = "") -> None:
-    """Remove an account; what it did stays in the log. Raises for the last owner's, and for one's own."""
-    admin = _locked(session, email)
-    _require_another(admin, by)
+    """Remove an account; what it did stays in the log. Raises for the last owner's."""
+    admin = _locked(session, email, by)
     _require_another_owner(session, admin)
     events.add(session, None, "account removed", by=by, account=admin.email, role=admin.role)
     admins.remove(session, admin.id)
@@ -81,7 +82,7 @@ def remove(session: Session, email: str, *, by: str = "") -> None:
 
 def reset_password(session: Session, email: str, *, by: str = "") -> str:
     """Replace a password by a one-time password, which is returned, and end the account's sessions."""
-    admin = _locked(session, email)
+    admin = _locked(session, email, by)
     password = one_time_password()
     admin.password_hash, admin.password_is_one_time = hashed(password), True
     admins.end_sessions(session, admin.id)
@@ -91,7 +92,7 @@ def reset_password(session: Session, email: str, *, by: str = "") -> str:
 
 def reset_second_factor(session: Session, email: str, *, by: str = "") -> None:
     """Let an account log in by its password alone, and end its sessions."""
-    admin = _locked(session, email)
+    admin = _locked(session, email, by)
     admins.forget_second_factor(session, admin)
     admins.end_sessions(session, admin.id)
     events.add(session, None, "second factor reset", by=by, account=admin.email)
@@ -99,7 +100,7 @@ def reset_second_factor(session: Session, email: str, *, by: str = "") -> None:
 
 def end_sessions(session: Session, email: str, *, by: str = "") -> None:
     """End all log-ins of an account."""
-    admin = _locked(session, email)
+    admin = _locked(session, email, by)
     ended = admins.end_sessions(session, admin.id)
     events.add(session, None, "sessions ended", by=by, account=admin.email, sessions=ended)
 
@@ -115,18 +116,16 @@ def has_one_time_password(session: Session, email: str) -> bool:
     return admin is not None and admin.password_is_one_time
 
 
-def _locked(session: Session, email: str) -> Admin:
+def _locked(session: Session, email: str, by: str) -> Admin:
+    # Not one's own: whoever finds a browser open must not get a password without the present one.
+    if by and usable_email(email) == by:
+        raise Conflict("This is your own account. Another owner can do that, or the command line.")
     # All owners' rows too: of two who demote each other at once, the second finds that she would be the last.
     admins.lock_owners(session)
     admin = admins.find(session, usable_email(email))
     if admin is None:
         raise Unknown(f"there is no admin {email}. Create one: dermvtt admin create {email}")
     return admin
-
-
-def _require_another(admin: Admin, by: str) -> None:
-    if admin.email == by:
-        raise Conflict("This is your own account. Another owner can do that, or the command line.")
 
 
 def _require_another_owner(session: Session, admin: Admin) -> None:

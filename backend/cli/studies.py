@@ -182,6 +182,28 @@ def set_options(
         print(f"{name}={show_option(name, getattr(chosen, name))}")
 
 
+@study_app.command("mixes")
+def choose_mixes(
+    study: StudyArgument,
+    mix: MixOption,
+    practice: Annotated[
+        int | None,
+        typer.Option(min=0, max=LARGEST_ID, help="The practice mix [default: as it is]; 0: none."),
+    ] = None,
+) -> None:
+    """Choose the mixes of a draft that nobody has been invited to, in place of those that it has.
+
+    Example: dermvtt study mixes 1 --mix 1 --mix 3
+    """
+    from backend.studies import lifecycle
+
+    with changing() as session:
+        held = lifecycle.get_study(session, study, lock=True).practice_mix_id
+        chosen = lifecycle.change_mixes(session, study, mix, held if practice is None else practice or None)
+        shown = "; ".join(f"mix {one.id}: {one.name}" for one in chosen.mixes)
+    print(f"Study {study} shows {shown}.")
+
+
 @study_app.command("texts")
 def set_texts(
     study: StudyArgument,

@@ -1,6 +1,6 @@
 """Queries on mixes and their images."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import ColumnElement, case, delete, distinct, func, or_, select, text
 from sqlalchemy.exc import IntegrityError
@@ -27,6 +27,17 @@ def everything(session: Session) -> Sequence[Mix]:
 def images(session: Session, mix_id: int) -> Sequence[Image]:
     """The images of a mix, in the order of their public ids."""
     return session.scalars(select(Image).where(Image.mix_id == mix_id).order_by(Image.public_id)).all()
+
+
+def choose(session: Session, study: Study, mix_ids: Iterable[int]) -> None:
+    """Make these the mixes that a study shows, in this order, in place of any that it has."""
+    session.execute(delete(StudyMix).where(StudyMix.study_id == study.id))
+    session.add_all(
+        StudyMix(study_id=study.id, mix_id=mix_id, position=position)
+        for position, mix_id in enumerate(dict.fromkeys(mix_ids), start=1)
+    )
+    session.flush()
+    session.expire(study, ["mixes", "drawn", "resolution"])
 
 
 def images_of(session: Session, study_id: int) -> list[Image]:

@@ -45,6 +45,15 @@ def of_rater(session: Session, rater_id: int) -> Person | None:
     return session.get(Person, rater_id)
 
 
+def addresses(session: Session, study_id: int) -> list[tuple[str, str]]:
+    """The addresses of a study's raters, each with the rater's name."""
+    query = select(Person.email, Rater.name).join(Rater, Rater.id == Person.rater_id)
+    return [
+        (email, name)
+        for email, name in session.execute(query.where(Rater.study_id == study_id, Person.email != ""))
+    ]
+
+
 def by_external_id(session: Session, study_id: int, external_id: str) -> Person | None:
     """Whom a panel calls by this id in a study."""
     return session.scalar(

@@ -41,11 +41,11 @@ def build_mix(
     """Write the mix folder ``out`` of all the images given, cropped, resampled and encoded alike.
 
     ``family`` says what drew the fakes; the ``seed`` draws the images' ids. Raises ``Invalid``, naming the
-    file, where one cannot be used or is given twice.
+    file, where one cannot be used, or is given twice, be it in another file or format.
     """
     picture, encode_png = _tools()
     chosen = random.SystemRandom().randrange(2**63) if seed is None else seed
-    draw, images, seen = random.Random(chosen), [], {}
+    draw, images, seen, shown = random.Random(chosen), [], {}, {}
     sides: list[tuple[Source, Truth]] = [(reals, "real"), (fakes, "fake")]
     with new_folder(out) as partial:
         (partial / IMAGES).mkdir()
@@ -58,6 +58,11 @@ def build_mix(
                 if len(seen) > MOST_IMAGES:
                     raise Invalid(f"a mix holds {MOST_IMAGES:,} images at most. Make several mixes.")
                 encoded = encode_png(picture(where, data, resolution))
+                if digest(encoded) in shown:
+                    raise Invalid(
+                        f"{where} shows the same picture as {shown[digest(encoded)]}. Remove one of them."
+                    )
+                shown[digest(encoded)] = where
                 identity = draw.randbytes(16).hex()
                 (partial / IMAGES / f"{identity}.png").write_bytes(encoded)
                 images.append(

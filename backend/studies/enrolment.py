@@ -18,7 +18,7 @@ from backend.studies.invitations import (
     next_name,
     require_group,
 )
-from backend.studies.lifecycle import get_study, require_open, require_running
+from backend.studies.lifecycle import get_study, require_not_archived, require_open, require_running
 from backend.studies.refusals import Conflict, Invalid, Unknown
 from backend.tokens import hash_token, new_token
 
@@ -68,7 +68,7 @@ def set_up(session: Session, study_id: int, terms: Terms, *, renew: bool = False
 
 def switch(session: Session, study_id: int, is_open: bool, *, by: str = "") -> None:
     """Let a study's link take new raters, or not."""
-    get_study(session, study_id, lock=True)
+    require_not_archived(get_study(session, study_id, lock=True))
     held = enrolments.of_study(session, study_id)
     if held is None:
         raise Unknown("the study has no link for enrolment.")

@@ -2,13 +2,13 @@
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterable
 
 from sqlalchemy.orm import Session
 
-from backend.database import raters
 from backend.studies.exports.texts import defused
-from backend.studies.invitations import Invited, Wanted, invite_all, require_usable
+from backend.studies.invitations import Invited, Wanted, invite_all, require_usable, taken_in
 from backend.studies.lifecycle import get_study, require_running
 from backend.studies.people import identity
 from backend.studies.refusals import Invalid, Refused
@@ -25,7 +25,7 @@ def invite_list(session: Session, study_id: int, text: str, *, by: str = "") -> 
     """
     study = get_study(session, study_id, lock=True)
     require_running(study)
-    taken = raters.names(session, study.id)
+    taken = taken_in(session, study.id)
     wanted, problems = [], []
     for number, row in _rows(text):
         try:
@@ -34,7 +34,7 @@ def invite_list(session: Session, study_id: int, text: str, *, by: str = "") -> 
         except Refused as problem:
             problems.append(f"line {number}: {problem}")
             continue
-        taken.add(one.name)
+        taken.add(one, f"line {number}")
         wanted.append(one)
     if problems:
         more = len(problems) - MOST_PROBLEMS
@@ -56,7 +56,9 @@ def links_csv(invited: Iterable[Invited], base_url: str) -> str:
 
 def _rows(text: str) -> list[tuple[int, dict[str, str]]]:
     """Each row with the number of its line; every column is there, if only empty."""
-    text = text.removeprefix("\ufeff")
+    text = unicodedata.normalize("NFC", text.removeprefix("\ufeff"))  # macOS may write accents apart
+    if not text.strip():
+        raise Invalid("the list is empty. Nobody was invited.")
     if "\x00" in text:
         raise Invalid("the list contains a control character. Save it as CSV (UTF-8) and try again.")
     first = text.lstrip().split("\n", 1)[0]

@@ -1,7 +1,8 @@
 """Inviting raters: a name, a group, an order of their own and a link that only they know."""
 
 import re
-from dataclasses import dataclass
+import unicodedata
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
@@ -47,6 +48,29 @@ class Wanted:
     who: Identity = NOBODY
 
 
+@dataclass
+class Taken:
+    """What no other rater of a study can have: their names, and their addresses (in small letters, each with
+    whose it is).
+    """
+
+    names: set[str]
+    addresses: dict[str, str] = field(default_factory=dict)
+
+    def add(self, one: Wanted, whose: str) -> None:
+        """Count one more in."""
+        self.names.add(one.name)
+        if one.who.email:
+            self.addresses[one.who.email.lower()] = whose
+
+
+def taken_in(session: Session, study_id: int) -> Taken:
+    """What is taken in a study."""
+    addresses = people.addresses(session, study_id)
+    whose = {email.lower(): f"the rater {name}" for email, name in addresses}
+    return Taken(raters.names(session, study_id), whose)
+
+
 def invite(
     session: Session,
     study_id: int,
@@ -65,21 +89,23 @@ def invite(
         raise Invalid(f"invite 1 to {MOST_AT_ONCE} raters at once, not {count}.")
     if count > 1 and (name.strip() or who):
         raise Invalid("a name or an address can be given to one rater only; leave it out to invite several.")
-    return invite_all(session, study_id, [Wanted(group, name.strip(), who)] * count, by=by)
+    # Composed, as the groups are: macOS may give an accent as a sign of its own, which looks the same.
+    group, name = (unicodedata.normalize("NFC", text).strip() for text in (group, name))
+    return invite_all(session, study_id, [Wanted(group, name, who)] * count, by=by)
 
 
 def invite_all(session: Session, study_id: int, wanted: list[Wanted], *, by: str = "") -> list[Invited]:
     """Invite all of these raters, or raise the first refusal."""
     study = get_study(session, study_id, lock=True)
     require_running(study)
-    taken = raters.names(session, study.id)
+    taken = taken_in(session, study.id)
     for one in wanted:
         require_usable(study, one, taken)
     images = {image.public_id: image.id for image in mixes.images_of(session, study.id)}
     invited = []
     for one in wanted:
-        name = one.name or next_name(one.group or UNGROUPED, taken)
-        taken.add(name)
+        name = one.name or next_name(one.group or UNGROUPED, taken.names)
+        taken.names.add(name)
         rater = add_rater(session, study, one.group, name, images)
         if one.who:
             session.add(Person(rater_id=rater.id, study_id=study.id, **vars(one.who)))
@@ -88,9 +114,14 @@ def invite_all(session: Session, study_id: int, wanted: list[Wanted], *, by: str
     return invited
 
 
-def require_usable(study: Study, wanted: Wanted, taken: set[str]) -> None:
-    """Raise unless the study can have this rater beside those whose names are taken."""
+def require_usable(study: Study, wanted: Wanted, taken: Taken) -> None:
+    """Raise unless the study can have this rater beside those that it has."""
     require_group(study, wanted.group)
+    if whose := taken.addresses.get(wanted.who.email.lower()):
+        raise Conflict(
+            f"{wanted.who.email} is the address of {whose} already: nobody rates twice. Remind her, "
+            "or give her a new link."
+        )
     if not wanted.name:
         return
     if not RATER_NAME.fullmatch(wanted.name):
@@ -98,7 +129,7 @@ def require_usable(study: Study, wanted: Wanted, taken: set[str]) -> None:
             f"the name {wanted.name!r} must be a letter and up to 63 letters, digits, blanks, "
             "'.', '-' or '_'."
         )
-    if wanted.name in taken:
+    if wanted.name in taken.names:
         raise Conflict(f"the study already has a rater {wanted.name}.")
 
 

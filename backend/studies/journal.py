@@ -79,6 +79,9 @@ def _told(kind: str, details: Mapping[str, Any]) -> str:
             return f"submitted, {details['unanswered']} left unanswered"
         case "options changed":
             return "options changed: " + ", ".join(_set(name, value) for name, value in details.items())
+        case "mixes changed":
+            practice = f", practice mix {details['practice_mix']}" if details["practice_mix"] else ""
+            return f"mixes changed: {', '.join(map(str, details['mixes']))}{practice}"
         case "texts changed":
             return f"texts changed ({details['language']}): {', '.join(details['changed'])}"
         case kind if kind in PLAINLY:

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from backend.database import events, mixes, raters, ratings, studies
 from backend.database.desk import HeldStudy
-from backend.database.tables import Image, Study, StudyMix
+from backend.database.tables import Image, Study
 from backend.languages import translatable
 from backend.studies.options import DRAWN, FROZEN, StudyOptions, StudyTexts, options_of, parse_options
 from backend.studies.randomisation import most_repeats
@@ -73,9 +74,7 @@ def create_study(
     )
     session.add(study)
     session.flush()
-    for position, mix_id in enumerate(dict.fromkeys(mix_ids), start=1):
-        session.add(StudyMix(study_id=study.id, mix_id=mix_id, position=position))
-    session.flush()
+    mixes.choose(session, study, mix_ids)
     _require_repeatable(session, study)
     shown = {"mixes": list(dict.fromkeys(mix_ids)), "practice_mix": practice_mix_id}
     events.add(session, study.id, "study made", by=by, **shown)
@@ -153,7 +152,10 @@ def require_version(session: Session, study_id: int, version: int | None) -> Non
     )
 
 
-BY_ADMINS = ("options changed", "texts changed", "opened", "closed", "archived", "taken out of the archive")
+BY_ADMINS = (
+    *("options changed", "mixes changed", "texts changed"),
+    *("opened", "closed", "archived", "taken out of the archive"),
+)
 
 
 def change_options(session: Session, study_id: int, changes: dict[str, Any], *, by: str = "") -> StudyOptions:
@@ -187,6 +189,37 @@ def change_options(session: Session, study_id: int, changes: dict[str, Any], *, 
         events.add(session, study.id, "options changed", by=by, **values)
         release_results(session, study, by=by)
     return chosen
+
+
+def _require_mixes_changeable(session: Session, study: Study) -> None:
+    """Raise ``Conflict`` unless a study's mixes can be others: in a draft, before anybody has an order."""
+    if study.state != "draft":
+        raise Conflict(f"the study is {study.state}: only a draft's mixes can change. Duplicate the study.")
+    if raters.last_number(session, study.id):
+        raise Conflict(
+            "the mixes cannot change any more: the study has raters, and their orders are drawn. "
+            "Duplicate the study, and choose its mixes before you invite anybody."
+        )
+
+
+def change_mixes(
+    session: Session, study_id: int, mix_ids: Sequence[int], practice_mix_id: int | None, *, by: str = ""
+) -> Study:
+    """Choose other mixes for a draft that nobody has been invited to, and for its practice."""
+    study = get_study(session, study_id, lock=True)
+    _require_mixes_changeable(session, study)
+    chosen = list(dict.fromkeys(mix_ids))
+    images = union(session, chosen)
+    if practice_mix_id is not None:
+        _require_outside(session, images, practice_mix_id)
+    if (chosen, practice_mix_id) == ([mix.id for mix in study.mixes], study.practice_mix_id):
+        return study
+    mixes.choose(session, study, chosen)
+    study.practice_mix_id = practice_mix_id
+    study.version += 1
+    _require_repeatable(session, study)
+    events.add(session, study.id, "mixes changed", by=by, mixes=chosen, practice_mix=practice_mix_id)
+    return study
 
 
 def change_texts(
@@ -269,13 +302,14 @@ def _text(what: str, value: str, longest: int) -> str:
     value = value.strip()
     if not value:
         raise Invalid(f"the {what} is empty.")
-    if len(value) > longest or "\x00" in value:
+    if len(value) > longest or any(unicodedata.category(sign) == "Cc" for sign in value):
         raise Invalid(f"the {what} may have at most {longest} characters, and no control characters.")
     return value
 
 
 def _groups(names: list[str]) -> list[str]:
-    cleaned = list(dict.fromkeys(name.strip() for name in names if name.strip()))
+    composed = (unicodedata.normalize("NFC", name).strip() for name in names)
+    cleaned = list(dict.fromkeys(name for name in composed if name))
     if not cleaned:
         raise Invalid("a study needs at least one group, such as ED or DLE.")
     for name in cleaned:

@@ -145,7 +145,14 @@ def _row(mix: Mix, image: MixImage) -> Image:
 
 
 def _require_blind(folder: Path, manifest: Manifest) -> None:
-    """Refuse what a browser could tell apart without looking at the picture."""
+    """Refuse what a browser could tell apart without looking at the picture, and what has no one truth."""
+    truths: dict[str, str] = {}
+    for image in manifest.images:
+        if truths.setdefault(image.sha256, image.truth) != image.truth:
+            raise Invalid(
+                f"{folder / image.file} is in the mix as a real and as a fake: no answer to it would be "
+                "right. Make the mix without one of them."
+            )
     expected = None
     for image, data in read_images(folder, manifest):
         where = folder / image.file

@@ -3,7 +3,15 @@
 import json
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
 
 from backend.studies.refusals import Invalid
 
@@ -32,6 +40,9 @@ def _none_or(lowest: int, highest: int) -> AfterValidator:
     return AfterValidator(check)
 
 
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LABEL_LENGTH)]
+
+
 class Question(BaseModel):
     """A question that raters answer before they begin; ``label`` is its wording by language."""
 
@@ -39,8 +50,8 @@ class Question(BaseModel):
 
     id: str = Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")
     kind: Literal["number", "text", "choice"] = "text"
-    label: dict[str, Annotated[str, Field(max_length=LABEL_LENGTH)]] = Field(default_factory=dict)
-    choices: tuple[Annotated[str, Field(min_length=1, max_length=LABEL_LENGTH)], ...] = ()
+    label: dict[str, Line] = Field(default_factory=dict)
+    choices: tuple[Line, ...] = ()
     required: bool = False
 
     def wording(self, language: str) -> str:
@@ -142,9 +153,21 @@ def options_of(study: "Study | HeldStudy") -> StudyOptions:
 def parse_options(values: dict[str, Any]) -> StudyOptions:
     """Options from what a form or a command gives; raises ``Invalid``, naming the option."""
     try:
-        return StudyOptions.model_validate(values)
+        options = StudyOptions.model_validate(values)
     except ValidationError as error:
         raise Invalid(_first_problem(error)) from error
+    for question in options.questions:
+        _require_answerable(question)
+    return options
+
+
+def _require_answerable(question: Question) -> None:
+    """Refuse what a form would not send back as it was offered: who must choose it could never begin."""
+    told = (*question.label.values(), *question.choices)
+    if not all(text.isprintable() for text in told):
+        raise Invalid(f"questions: of {question.id}, question and answers are one line each, in plain signs.")
+    if "" in question.choices or len(set(question.choices)) < len(question.choices):
+        raise Invalid(f"questions: of {question.id}, each choice must be there once, and none be empty.")
 
 
 def parse_texts(values: dict[str, Any]) -> StudyTexts:

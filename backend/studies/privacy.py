@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.orm import Session
 
 from backend.database import events, people, raters, studies
-from backend.database.tables import Rater, Study
+from backend.database.tables import Enrolment, Rater, Study
 from backend.languages import Translate, translatable
 from backend.settings import Settings
 from backend.studies.consent import RECORDED
@@ -109,6 +109,14 @@ WHO_ELSE = translatable("Who else learns of it")
 NO_OTHERS = translatable(
     "Nobody. These pages load nothing from other sites, and no third party learns that you were here."
 )
+BY_MAIL = translatable(
+    "If an e-mail address of yours was entered, the mail servers between here and you see it, and the mail."
+)
+BY_PANEL = translatable(
+    "The panel that sent you here, if one did, learns from you that you took part: by the code that you get "
+    "after submitting, or the way back. It does not learn what you answered."
+)
+NO_MORE = translatable("Nobody else. These pages load nothing from other sites.")
 RIGHTS = translatable("Your rights")
 RIGHTS_ARE = (
     translatable("You take part of your own free will, and may stop at any time without giving a reason."),
@@ -120,9 +128,12 @@ RIGHTS_ARE = (
 
 
 def statement(
-    study: Study, settings: Settings, translate: Translate, *, enrolled: bool = False
+    study: Study, settings: Settings, translate: Translate, *, link: Enrolment | None = None
 ) -> list[Statement]:
-    """The data-protection page of a study, from the settings and the study's options."""
+    """The data-protection page of a study, from the settings and the study's options.
+
+    ``link`` is that by which the rater enrolled, where she did.
+    """
     named = tuple(text for text in (settings.controller_name, settings.controller_contact) if text)
     days = options_of(study).retention_days
     kept = translate(UNTIL).format(days=days) if days else translate(UNSET)
@@ -131,6 +142,13 @@ def statement(
         Statement(translate(WHO), named or (translate(NOBODY_NAMED),)),
         Statement(translate(WHAT), recorded),
         Statement(translate(HOW_LONG), (kept,)),
-        Statement(translate(WHO_ELSE), (translate(NO_OTHERS),)),
+        Statement(translate(WHO_ELSE), tuple(translate(text) for text in _others(settings, link))),
         Statement(translate(RIGHTS), tuple(translate(text) for text in RIGHTS_ARE)),
     ]
+
+
+def _others(settings: Settings, link: Enrolment | None) -> tuple[str, ...]:
+    by_panel = link is not None and (link.parameter or link.completion_code or link.return_url)
+    some = ((BY_MAIL, settings.mail_is_set), (BY_PANEL, by_panel))
+    told = tuple(text for text, true in some if true)
+    return (*told, NO_MORE) if told else (NO_OTHERS,)

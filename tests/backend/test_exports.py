@@ -25,6 +25,7 @@ from backend.studies import lifecycle, recording
 from backend.studies.answers import Answer, Viewing
 from backend.studies.exports import EXPORTS, FORMATS, codebook, texts, write_export
 from backend.studies.exports.columns import REPEATS as REPEAT_COLUMNS
+from backend.studies.exports.texts import defused
 from backend.studies.exports.xlsx import write_xlsx
 from backend.studies.invitations import admit
 from backend.tokens import hash_token
@@ -141,13 +142,22 @@ def test_participants_are_who_agreed_with_what_they_told(world):
     assert {row["consent_version"] for row in rows} == texts
 
 
-@pytest.mark.parametrize("evil", ["=1+1", "+1", "-1", "@SUM(A1)", "=cmd|' /C calc'!A0"])
-def test_free_text_is_no_formula(world, evil):
+EVIL = ["=1+1", "+1", "-1", "@SUM(A1)", "=cmd|' /C calc'!A0", "\uff1d1+1"]
+
+
+@pytest.mark.parametrize("before", ["", "skin;", "skin; ", "skin\n", "skin\t", "skin\r\n"])
+@pytest.mark.parametrize("evil", EVIL)
+def test_a_text_is_no_formula_wherever_a_spreadsheet_ends_its_cells(before, evil):
+    cell = defused(before + evil)
+    assert not any(part.strip(" ").startswith(tuple("=+-@\uff1d")) for part in re.split("[;\t\r\n]", cell))
+    assert cell.replace("'", "") == (before + evil).replace("'", "")
+
+
+def test_free_text_is_no_formula(world):
     set_options(world, questions=QUESTIONS)
-    consent(world, group=evil, years="0")
+    consent(world, group="skin;=1+1", years="0")
     row = table(world, "participants")[0]
-    assert row["q_group"] == f"'{evil}"
-    assert row["q_years"] == "0.0"
+    assert (row["q_group"], row["q_years"]) == ("skin;'=1+1", "0.0")
 
 
 def test_nothing_recorded_is_a_header(world):

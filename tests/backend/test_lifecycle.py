@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from backend.database import schema
 from backend.database.tables import Rater, Study
-from backend.studies import invitations, lifecycle, rating
+from backend.studies import enrolment, invitations, lifecycle, rating
 from backend.studies.consent import begin, told
 from backend.studies.invitations import admit
 from backend.studies.options import StudyTexts, options_of
@@ -18,6 +18,8 @@ ACTIONS = {
     "invite": lambda session, study: invitations.invite(session, study, "ED"),
     "renew": lambda session, study: invitations.renew(session, study, "ED1"),
     "revoke": lambda session, study: invitations.revoke(session, study, "ED1"),
+    "enrolment": lambda session, study: enrolment.set_up(session, study, enrolment.Terms(5, "ED")),
+    "switch": lambda session, study: enrolment.switch(session, study, False),
     "texts": lambda session, study: lifecycle.change_texts(session, study, "en", StudyTexts(thanks="Thanks")),
     "options": lambda session, study: lifecycle.change_options(session, study, {"zoom": False}),
     "reopen": lambda session, study: rating.reopen(session, study, "ED2"),
@@ -28,10 +30,10 @@ ACTIONS = {
     "archived": lambda session, study: lifecycle.set_state(session, study, "archived"),
 }
 # The table of docs/studies.md. To ask for the state that a study is in is no change.
-SETTINGS = {"renew", "revoke", "texts", "options", "reopen", "duplicate"}
+SETTINGS = {"switch", "renew", "revoke", "texts", "options", "reopen", "duplicate"}
 ALLOWED = {
-    "draft": {*SETTINGS, "invite", "draft", "open"},
-    "open": {*SETTINGS, "invite", "open", "closed"},
+    "draft": {*SETTINGS, "invite", "enrolment", "draft", "open"},
+    "open": {*SETTINGS, "invite", "enrolment", "open", "closed"},
     "closed": {*SETTINGS, "closed", "open", "archived"},
     "archived": {"duplicate", "archived", "closed"},
 }
@@ -45,6 +47,8 @@ def put(world, state):
 @pytest.mark.parametrize("state", STATES)
 def test_what_may_change_in_each_state(world, state):
     consent(world, "ED2")
+    with world.database.write() as session:
+        enrolment.set_up(session, world.study.id, enrolment.Terms(2, "ED"))
     done = set()
     for action, do in ACTIONS.items():
         put(world, state)

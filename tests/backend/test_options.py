@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from backend.studies import lifecycle, privacy, rating
+from backend.studies.invitations import admit
 from backend.studies.options import DRAWN, FROZEN, StudyOptions, options_of, parse_options, parse_texts
 from backend.studies.refusals import Conflict, Invalid
 from tests.support import consent
@@ -25,6 +26,8 @@ OTHERS = {
     "retention_days": 30,
     "questions": "years",
 }
+
+CHOICE = {"id": "x", "kind": "choice", "label": {"en": "X?"}, "required": True}
 
 
 def change(world, **changes):
@@ -78,6 +81,11 @@ def test_options_are_kept(build_world):
         ({"questions": "hobby"}, "hobby needs a label"),
         ({"questions": [{"id": "a b"}]}, "questions"),
         ({"questions": [{"id": "x", "kind": "choice", "label": {"en": "X?"}}]}, "x needs choices"),
+        ({"questions": [{"id": "x", "label": {"en": "  "}}]}, "x needs a label"),
+        ({"questions": [{"id": "x", "label": {"en": "X\x00"}}]}, "one line each"),
+        ({"questions": [CHOICE | {"choices": ["a\nb"]}]}, "one line each"),
+        ({"questions": [CHOICE | {"choices": ["a", " "]}]}, "none be empty"),
+        ({"questions": [CHOICE | {"choices": ["a", " a"]}]}, "there once"),
         ({"questions": "[not json"}, "JSON"),
         ({"questions": [{"id": f"q{n}", "label": {"en": "?"}} for n in range(21)]}, "questions"),
     ],
@@ -104,3 +112,10 @@ def test_options_cannot_be_changed_behind_the_rules():
 def test_texts_that_cannot_be_are_refused(texts):
     with pytest.raises(Invalid):
         parse_texts(texts)
+
+
+def test_a_choice_can_be_chosen_whatever_blanks_were_around_it(world):
+    change(world, questions=[CHOICE | {"choices": [" clinic ", "practice"]}])
+    consent(world, x="clinic")
+    with world.database.read() as session:
+        assert admit(session, world.link["ED1"]).form == {"x": "clinic"}

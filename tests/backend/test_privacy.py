@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 
 from backend.database import schema
 from backend.database.tables import (
@@ -16,7 +17,7 @@ from backend.database.tables import (
     Rating,
     Viewing,
 )
-from backend.studies import audit_log, lifecycle, privacy
+from backend.studies import audit_log, enrolment, lifecycle, privacy
 from backend.studies.invitations import invite
 from backend.studies.people import identity
 from backend.studies.rating import answer_form
@@ -149,6 +150,32 @@ def test_the_data_protection_page_says_what_the_settings_say(known, browser, app
     assert "30 days after" in english
     assert "30 Tage nach" in german
     assert "Your rights" not in german
+    assert "Nobody. These pages" in english
+
+
+def test_the_data_protection_page_names_the_mail_server_and_the_panel(known, browse, application):
+    mail = {"smtp_url": SecretStr("smtp://mail.example:25?tls=none"), "mail_from": "study@example.org"}
+    application.state.settings = known.settings.model_copy(update=mail)
+    with known.database.write() as session:
+        token = enrolment.set_up(session, 1, enrolment.Terms(5, "ED", "PID", "CODE"))
+        own = enrolment.enrol(session, token, "abc")
+    for page in (f"/join/{token}/privacy", f"/r/{own}/privacy"):
+        told = browse().get(page).text
+        assert "mail servers" in told
+        assert "The panel that sent you" in told
+        assert "Nobody else" in told
+        assert "Nobody. " not in told
+        assert "Das Panel" in browse().get(page, headers={"accept-language": "de"}).text
+    assert "The panel" not in browse().get(f"/r/{known.link['ED1']}/privacy").text
+
+
+def test_where_a_rater_comes_from_is_in_no_log(known, browser, caplog):
+    caplog.set_level("INFO", "dermvtt")
+    browser.get(f"/r/{known.link['ED1']}")
+    browser.get("/join/nowhere")
+    browser.get("/admin/login")
+    clients = [one.client for one in caplog.records if one.getMessage() == "request"]
+    assert clients == ["", "", "testclient"]
 
 
 def test_the_schema_goes_down_and_up_with_deleted_raters_on_record(known):

@@ -45,7 +45,7 @@ def test_a_list_is_invited_and_its_links_are_in_this_page_alone(admin, browse, w
         assert (person.email, person.language) == ("a@example.org", "de")
     assert "a@example.org" in admin.get(RATERS).text
     for export in ("ratings", "history", "viewings", "participants"):
-        assert "a@example.org" not in admin.get(f"/admin/studies/1/{export}.csv").text
+        assert "a@example.org" not in admin.get(f"/admin/studies/1/exports/{export}.csv").text
 
 
 def test_a_list_with_mistakes_names_their_lines_and_invites_nobody(admin, world):
@@ -60,10 +60,32 @@ def test_a_list_with_mistakes_names_their_lines_and_invites_nobody(admin, world)
     assert names(world) == before
 
 
+def test_nobody_is_invited_twice_by_one_address(admin, world):
+    twice = "group,email\nED,A@example.org\nED,b@example.org\nDLE,a@Example.org\n"
+    page = admin.post(f"{RATERS}/list", data={"csrf": csrf(admin), "rows": twice})
+    assert "line 4: a@Example.org is the address of line 2 already" in page.text
+    once = {"csrf": csrf(admin), "rows": "group,email\nED,a@example.org\n"}
+    assert admin.post(f"{RATERS}/list", data=once).status_code == 200
+    before = names(world)
+    assert admin.post(f"{RATERS}/list", data=once).status_code == 422  # sent again: by a double click, say
+    form = {"csrf": csrf(admin), "group": "DLE", "email": "A@EXAMPLE.ORG"}
+    assert "is the address of the rater ED3 already" in admin.post(RATERS, data=form).text
+    assert names(world) == before
+
+
+def test_a_name_is_one_however_its_accents_are_written(admin, world):
+    apart = {"csrf": csrf(admin), "rows": "group,name\nED,Zoe\u0308\n"}
+    assert admin.post(f"{RATERS}/list", data=apart).status_code == 200
+    assert "Zo\u00eb" in names(world)
+    again = admin.post(RATERS, data={"csrf": csrf(admin), "group": "ED", "name": "Zoe\u0308"})
+    assert "already has a rater" in again.text
+
+
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        ("", "first line"),
+        ("", "is empty"),
+        ("\ufeff\r\n", "is empty"),
         ("gruppe,name\nED,\n", "'gruppe'"),
         ("group,group\nED,ED\n", "each once"),
         ("group\n", "1 to 500"),

@@ -242,3 +242,47 @@ def test_the_schema_goes_down_and_up_with_its_mixes(both):
         assert session.execute(sa.select(StudyMix.study_id, StudyMix.mix_id)).all() == [(1, 1), (2, 1)]
         if engine.dialect.name == "sqlite":
             assert session.scalar(sa.text("PRAGMA integrity_check")) == "ok"
+
+
+def test_a_draft_gets_other_mixes_until_somebody_has_an_order_of_them(world, second, admin):
+    with world.database.write() as session:
+        draft = lifecycle.create_study(session, [world.mix_id], "Draft", draft=True).id
+    here = f"/admin/studies/{draft}"
+    page = admin.get(here).text
+    form = {"csrf": hidden(page, "csrf"), "mix": [second.id, world.mix_id]}
+    assert f'name="mix" value="{world.mix_id}" checked' in page
+    assert f'name="mix" value="{second.id}">' in page
+    assert admin.post(f"{here}/mixes", data=form | {"practice": str(second.id)}).status_code == 409
+    assert admin.post(f"{here}/mixes", data=form | {"mix": []}).status_code == 422
+    assert shown_mixes(world, draft) == [world.mix_id]
+    for _ in range(2):  # a double click
+        assert admin.post(f"{here}/mixes", data=form).status_code == 303
+    assert shown_mixes(world, draft) == [second.id, world.mix_id]
+    assert admin.get(here).text.count(f"mixes changed: {second.id}, {world.mix_id}") == 1
+    with world.database.write() as session:
+        lifecycle.change_options(session, draft, {"repeats": "6"})
+    few = form | {"mix": [second.id]}
+    assert "can be shown a second time" in admin.post(f"{here}/mixes", data=few).text
+    with world.database.write() as session:
+        rater = invite(session, draft, "ED")[0]
+    assert "choose other mixes" not in admin.get(here).text.lower()
+    assert "their orders are drawn" in admin.post(f"{here}/mixes", data=few).text
+    with world.database.write() as session:
+        lifecycle.set_state(session, draft, "open")
+        assert (
+            len(
+                session.scalars(
+                    sa.select(Presentation)
+                    .join(Rater)
+                    .where(Rater.name == rater.name, Rater.study_id == draft)
+                ).all()
+            )
+            == 8 + 6 - 1 + 6
+        )
+    assert "only a draft" in admin.post(f"{here}/mixes", data=few).text
+    assert findings(world.database, store_of(world)) == []
+
+
+def shown_mixes(world, study):
+    with world.database.read() as session:
+        return [mix.id for mix in lifecycle.get_study(session, study).mixes]

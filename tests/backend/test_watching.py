@@ -227,6 +227,13 @@ def test_two_servers_one_database_a_live_page_and_a_quick_stop(world, two_server
     while "1 answers are in" not in (table := next_table(response)):
         pass
     assert "Right" not in table  # what is right is kept back
+    other = accounts.log_in(world.database, ADMIN, "a password of my own", hours=1)
+    line, ended = stream(here, f"dermvtt_session={other.token}", world.study.id)
+    assert "1 answers are in" in next_table(ended)
+    with world.database.write() as session:
+        accounts.log_out(session, other.token, by=ADMIN)
+    ended.read()  # to its end, long before a stream ends by itself; the other one goes on
+    line.close()
     began = time.monotonic()
     watched.terminate()
     watched.wait(timeout=20)

@@ -13,7 +13,9 @@ from typing import Annotated
 from fastapi import Depends, Form, Request
 
 from backend.accounts import logged_in
+from backend.database.sessions import Database
 from backend.routes.dependencies import DatabaseDep, SettingsDep
+from backend.settings import Settings
 from backend.studies.refusals import Conflict, Refused
 
 SESSION_COOKIE = "dermvtt_session"
@@ -80,6 +82,13 @@ def known_admin(request: Request, settings: SettingsDep, database: DatabaseDep) 
     admin = opened.admin
     csrf = form_token(settings.secret, token)
     return AdminAccess(admin.email, admin.role, csrf, admin.password_is_one_time)
+
+
+def still_logged_in(request: Request, settings: Settings, database: Database) -> bool:
+    """Whether the session of a request that lasts has not ended meanwhile."""
+    token = request.cookies.get(SESSION_COOKIE, "")
+    opened = logged_in(database, token, settings.session_idle_minutes, used=False)
+    return opened is not None and not opened.awaits_code
 
 
 def ready_admin(access: Annotated[AdminAccess, Depends(known_admin)]) -> AdminAccess:

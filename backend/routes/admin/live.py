@@ -9,8 +9,8 @@ from starlette.concurrency import run_in_threadpool
 
 from backend.database.changes import Changes
 from backend.database.outages import outage_of
-from backend.routes.admin.access import AdminDep
-from backend.routes.dependencies import DatabaseDep, PagesDep, RowId
+from backend.routes.admin.access import AdminDep, still_logged_in
+from backend.routes.dependencies import DatabaseDep, PagesDep, RowId, SettingsDep
 from backend.studies.lifecycle import get_study
 from backend.watching.board import board
 
@@ -21,17 +21,24 @@ SHORTEST_S, LONGEST_S = 1.0, 15.0
 SHARE = 0.1
 """Of the time at most this share goes into looking, however large the study."""
 LIFETIME_S = 300.0
-"""After which a stream ends and the browser opens the next: by then the log-in may have ended."""
+"""After which a stream ends and the browser opens the next: a proxy may have forgotten about this one."""
 RETRY = "retry: 2000\n\n"
 
 
 @router.get("/live")
 def live(
-    request: Request, study_id: RowId, _admin: AdminDep, database: DatabaseDep, pages: PagesDep
+    request: Request,
+    study_id: RowId,
+    _admin: AdminDep,
+    settings: SettingsDep,
+    database: DatabaseDep,
+    pages: PagesDep,
 ) -> Response:
-    """The table of raters, anew whenever it changes."""
+    """The table of raters, anew whenever it changes, for as long as the log-in lasts."""
 
-    def table() -> str:
+    def table() -> str | None:
+        if not still_logged_in(request, settings, database):
+            return None
         with database.read() as session:
             study = get_study(session, study_id)
             found = board(session, study)
@@ -43,7 +50,7 @@ def live(
     return StreamingResponse(_events(changes, table), media_type="text/event-stream", headers=headers)
 
 
-async def _events(changes: Changes, table: Callable[[], str]) -> AsyncIterator[str]:
+async def _events(changes: Changes, table: Callable[[], str | None]) -> AsyncIterator[str]:
     shown, ends = "", time.monotonic() + LIFETIME_S
     yield RETRY
     with changes.watch() as watching:
@@ -56,6 +63,8 @@ async def _events(changes: Changes, table: Callable[[], str]) -> AsyncIterator[s
                 if outage_of(error) is None:
                     raise
                 html = shown  # it may pass; so long the page stays as it was
+            if html is None:
+                return
             # A comment where nothing changed: a line that is dead is found out by writing to it.
             yield _event("progress", html) if html != shown else ": still here\n\n"
             shown = html

@@ -4,20 +4,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
-from pydantic import Field
 
 from backend.database import mixes, raters, studies
-from backend.database.limits import LARGEST_ID
 from backend.routes.admin.access import AdminAccess, AdminDep, CheckedForm, EditorDep
+from backend.routes.admin.mix_choice import NO_MIXES, ChosenMixes, PracticeMix, mix_choice
 from backend.routes.dependencies import DatabaseDep, PagesDep
 from backend.studies import lifecycle
 from backend.studies.refusals import Refused
 
 router = APIRouter(prefix="/admin")
-
-MixNumber = Annotated[int, Field(ge=0, le=LARGEST_ID)]
-NO_MIXES: list[int] = []
-MOST_MIXES = 100
 
 
 @router.get("")
@@ -44,12 +39,12 @@ def create_study(
     admin: EditorDep,
     database: DatabaseDep,
     pages: PagesDep,
-    mix: Annotated[list[MixNumber], Form(max_length=MOST_MIXES)] = NO_MIXES,
+    mix: ChosenMixes = NO_MIXES,
     title: Annotated[str, Form()] = "",
     groups: Annotated[str, Form()] = "",
     seed: Annotated[str, Form()] = "",
     language: Annotated[str, Form()] = "en",
-    practice: Annotated[str, Form(pattern=r"^[0-9]{0,9}$")] = "",
+    practice: PracticeMix = "",
 ) -> Response:
     """Make a study of imported mixes, as a draft."""
     try:
@@ -81,8 +76,8 @@ def _study_form(
     problem: str = "",
 ) -> Response:
     with database.read() as session:
-        imported = mixes.everything(session)
-    practices = [one for one in imported if one.reals + one.fakes <= lifecycle.MOST_PRACTICE]
+        choice = mix_choice(session)
+    imported, practices = choice["mixes"], choice["practice_mixes"]
     likely = [one.id for one in imported if one not in practices or len(imported) == 1][:1]
     empty = {"title": "", "groups": " ".join(lifecycle.GROUPS), "seed": "", "language": "en", "practice": ""}
     return pages.render(
@@ -90,8 +85,7 @@ def _study_form(
         "admin/study_new.html",
         status=422 if problem else 200,
         admin=admin,
-        mixes=imported,
-        practice_mixes=practices,
+        **choice,
         most_practice=lifecycle.MOST_PRACTICE,
         values={"mixes": likely} | empty | values,
         problem=problem,

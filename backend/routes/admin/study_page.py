@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 from backend.database import events, mixes
 from backend.database.tables import Image
 from backend.routes.admin.access import AdminDep, CheckedForm, EditorDep
+from backend.routes.admin.mix_choice import NO_MIXES, ChosenMixes, PracticeMix, mix_choice
 from backend.routes.dependencies import DatabaseDep, PagesDep, RowId
 from backend.studies import journal, lifecycle
 from backend.studies.lifecycle import RELEASED, get_study
@@ -38,6 +39,12 @@ def study(
             "released": events.happened(session, study_id, RELEASED),
             "journal": journal.entries(session, study_id),
         }
+        choice = {}
+        if study.state == "draft" and not values["board"].lines:
+            held = [mix.id for mix in study.mixes]
+            choice = mix_choice(session) | {
+                "values": {"mixes": held, "practice": str(study.practice_mix_id or "")}
+            }
     return pages.render(
         request,
         "admin/study.html",
@@ -45,7 +52,9 @@ def study(
         study=study,
         options=options_of(study),
         drawn=study.drawn,
+        choosing=bool(choice),
         **values,
+        **choice,
     )
 
 
@@ -66,6 +75,21 @@ def set_state(
     """Open a draft, close a study for answers, open it again, archive it."""
     with database.write() as session:
         lifecycle.set_state(session, study_id, state, by=admin.email)
+    return _to_study(study_id)
+
+
+@router.post("/mixes", dependencies=[CheckedForm])
+def change_mixes(
+    study_id: RowId,
+    admin: EditorDep,
+    database: DatabaseDep,
+    mix: ChosenMixes = NO_MIXES,
+    practice: PracticeMix = "",
+) -> Response:
+    """Choose other mixes for a draft."""
+    chosen = int(practice) if practice else None
+    with database.write() as session:
+        lifecycle.change_mixes(session, study_id, mix, chosen, by=admin.email)
     return _to_study(study_id)
 
 

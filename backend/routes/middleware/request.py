@@ -23,6 +23,7 @@ log = logging.getLogger("dermvtt.requests")
 GIVEN_ID = re.compile(rb"[A-Za-z0-9][A-Za-z0-9-]{7,63}")
 NO_ROUTE = "(none)"
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+RATERS = ("/r/", "/join/")
 
 
 class RequestScope:
@@ -87,5 +88,6 @@ def _record(scope: Scope, status: int, seconds: float) -> None:
     metrics.REQUESTS.labels(method, route, str(status)).inc()
     metrics.SECONDS.labels(route).observe(seconds)
     about = {"method": method, "path": one_line(scope["path"]), "status": status}
-    client = scope.get("client") or ("",)
-    log.info("request", extra=about | {"ms": round(seconds * 1000, 1), "client": client[0]})
+    # Raters are promised, on their first page, that nobody keeps where they come from.
+    client = "" if scope["path"].startswith(RATERS) else (scope.get("client") or ("",))[0]
+    log.info("request", extra=about | {"ms": round(seconds * 1000, 1), "client": client})

@@ -49,7 +49,7 @@ def privacy(
         held = enrolment.visit(session, token)
     language = pages.language(request, held.study.language)
     translate = pages.languages.catalogue(language).gettext
-    statements = statement(held.study, settings, translate, enrolled=True)
+    statements = statement(held.study, settings, translate, link=held)
     return _page(request, pages, "rater/privacy.html", held, base=f"/join/{token}", statements=statements)
 
 

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from backend.database import people, ratings
+from backend.database import enrolments, people, ratings
 from backend.routes.dependencies import DatabaseDep, SettingsDep
 from backend.routes.rater.visit import PREFIX, VisitDep
 from backend.studies.invitations import admit
@@ -18,8 +18,9 @@ def privacy(visit: VisitDep, settings: SettingsDep, database: DatabaseDep) -> Re
     with database.read() as session:
         rater = admit(session, visit.token)
         steps = ratings.steps(session, rater.id)
+        link = enrolments.of_study(session, rater.study_id) if rater.enrolled else None
     translate = visit.pages.languages.catalogue(visit.language(rater)).gettext
-    statements = statement(rater.study, settings, translate)
+    statements = statement(rater.study, settings, translate, link=link)
     return visit.render("rater/privacy.html", rater, steps, statements=statements)
 
 

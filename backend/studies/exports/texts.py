@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any, BinaryIO
@@ -10,8 +11,9 @@ from typing import Any, BinaryIO
 from backend.studies.exports.sheets import Kind, Sheet, packets
 
 AT_ONCE = 1000
-EXECUTED = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A cell that begins like this is a formula to a spreadsheet, or hides one."""
+EXECUTED = re.compile(r"^(?=\x20*[=+\-@＝＋－＠\t\r\n])|(?<=[;\t\r\n])(?=\x20*[=+\-@＝＋－＠])")
+"""Where a formula begins to a spreadsheet: at the beginning, and behind what is a border of cells to a
+program that does not take commas for it, as Excel does not where numbers have a decimal comma."""
 
 
 def plain(value: Any) -> str:
@@ -26,7 +28,7 @@ def moment(value: datetime) -> str:
 
 def defused(value: str) -> str:
     """A free text that no spreadsheet executes."""
-    return f"'{value}" if value.startswith(EXECUTED) else value
+    return EXECUTED.sub("'", value)
 
 
 CELLS: dict[Kind, Callable[[Any], Any]] = {

@@ -148,6 +148,7 @@ def change_studies(walk):
     walk.send("/admin/studies", "study made", mix=1, title="Skin", groups="ED")
     bundle = repacked(packed(walk.world), edit("studies", b'"seed": "seed"', b'"seed": "another"'))
     walk.send("/admin/bundles/import", "imported", files={"bundle": ("study.zip", bundle, "application/zip")})
+    walk.send(f"{STUDY}/mixes", "mixes changed", at="/admin/studies/2/mixes", mix=3)
     walk.send(f"{STUDY}/duplicate", "duplicated")
     walk.send(f"{STUDY}/settings", "options changed", zoom="no")
     walk.send(f"{STUDY}/raters", "invited", group="ED", email="ada@example.org")
@@ -230,6 +231,7 @@ WRITES = {
     "admin remove c@example.org": "account removed",
     "import-mix MIX": "mix imported",
     "study create --mix 1 --title Skin --draft": "study made",
+    "study mixes 2 --mix 2": "mixes changed",
     "study open 2": "opened",
     "study set 1 zoom=no": "options changed",
     "study texts 1 --language en --title Skin": "texts changed",

@@ -1,6 +1,7 @@
 """A mix of images that were made elsewhere: alike in all but the picture."""
 
 import io
+import shutil
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from PIL import Image
 
 from backend.storage import ImageStore
 from backend.studies.mixes import import_mix
+from backend.studies.refusals import Invalid
 from tests.backend.mixes.conftest import picture, zipped
 from training.manifest import read_images, read_manifest
 from training.prepare.decode import decode_photograph
@@ -55,6 +57,27 @@ def test_the_seed_gives_the_ids(build, tmp_path):
     first.rename(tmp_path / "first")
     second, _ = build("--resolution", 16, "--seed", 4)
     assert (tmp_path / "first" / "manifest.json").read_bytes() == (second / "manifest.json").read_bytes()
+
+
+def test_one_picture_is_not_built_in_twice_in_whatever_file(build, pictures):
+    name, data = next((name, data) for name, data in pictures.items() if data.startswith(b"\x89PNG"))
+    out, (code, _, said) = build("--resolution", 16, fakes={"f.png": data + b"more"})
+    assert (code, out.exists()) == (1, False)
+    assert "f.png shows the same picture as " in said
+    assert name in said
+
+
+@pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+def test_one_picture_is_not_both_real_and_fake(make_mix, tmp_path, database, settings):
+    folder = shutil.copytree(make_mix(reals=2, fakes=1), tmp_path / "both")
+    manifest = read_manifest(folder)
+    real = next(image for image in manifest.images if image.truth == "real")
+    fake = next(image for image in manifest.images if image.truth == "fake")
+    shutil.copy(folder / real.file, folder / fake.file)
+    told = (folder / "manifest.json").read_text().replace(fake.sha256, real.sha256)
+    (folder / "manifest.json").write_text(told)
+    with pytest.raises(Invalid, match="as a real and as a fake"):
+        import_mix(database, ImageStore(settings.images_dir), folder)
 
 
 def test_of_a_file_that_is_more_than_a_picture_only_the_picture_stays(build):
