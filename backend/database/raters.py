@@ -50,6 +50,11 @@ def find_by_token_hash(
     return rater if session.execute(link.with_for_update(read=True)).scalar_one() is None else None
 
 
+def token_was_given(session: Session, token_hash: str) -> bool:
+    """Whether a link ever had this token, also one that was revoked."""
+    return session.scalar(select(Invitation.id).where(Invitation.token_hash == token_hash)) is not None
+
+
 def find(session: Session, study_id: int, name: str, *, lock: bool = False) -> Rater | None:
     """The rater of this name in a study; ``lock`` holds her against other writers until the commit."""
     query = select(Rater).where(Rater.study_id == study_id, Rater.name == name)

@@ -1,5 +1,7 @@
 """Open enrolment: one link, by which each visitor who begins becomes a rater, up to a cap."""
 
+import base64
+import hmac
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -93,15 +95,28 @@ def external_id(held: Enrolment, given: str) -> str | None:
     return given
 
 
-def enrol(session: Session, token: str, given: str = "", language: str = "") -> str:
+def own_token(secret: bytes, page: str) -> str:
+    """The token that whoever presses the button of a page gets; empty without the page's number.
+
+    It follows from the page, so that a button that is pressed twice makes one rater, and not from that alone:
+    nobody chooses a token that others can guess.
+    """
+    if not page:
+        return ""
+    drawn = hmac.new(secret, f"join:{page}".encode(), "sha256").digest()
+    return base64.urlsafe_b64encode(drawn[:24]).decode()
+
+
+def enrol(session: Session, token: str, given: str = "", language: str = "", own: str = "") -> str:
     """Make the visitor a rater, or find the one that she is by her external id; the token of her own link.
 
-    Two at once wait for each other, so that the cap holds and one external id is one rater.
+    ``own`` is the token that a new rater gets, and the visitor if she is one by it already. Two at once wait
+    for each other, so that the cap holds, and one external id or one ``own`` is one rater.
     """
     study_id = visit(session, token).study_id
     # Who comes back waits for no other visitor, nor they for her: her answers hold her, then the study.
-    if own := _known_already(session, token, given):
-        return own
+    if known_by := _known_already(session, token, given):
+        return known_by
     study = get_study(session, study_id, lock=True)
     held = enrolments.of_study(session, study.id)
     if held is None:
@@ -111,7 +126,9 @@ def enrol(session: Session, token: str, given: str = "", language: str = "") -> 
         raise Unknown(UNKNOWN_LINK)
     require_open(study)
     known = external_id(held, given)
-    if own := _known_already(session, token, given):
+    if known_by := _known_already(session, token, given):
+        return known_by
+    if own and raters.token_was_given(session, hash_token(own)):
         return own
     if not held.is_open:
         raise Conflict(SWITCHED_OFF)
@@ -123,7 +140,7 @@ def enrol(session: Session, token: str, given: str = "", language: str = "") -> 
     rater = add_rater(session, study, held.group, name, images, enrolled=True)
     if known:
         session.add(Person(rater_id=rater.id, study_id=study.id, external_id=known, language=language))
-    return add_invitation(session, rater)
+    return add_invitation(session, rater, own)
 
 
 def _known_already(session: Session, token: str, given: str) -> str:

@@ -197,9 +197,9 @@ def add_rater(
     return rater
 
 
-def add_invitation(session: Session, rater: Rater) -> str:
-    """A further link of a rater; those that she has go on working."""
-    token = new_token()
+def add_invitation(session: Session, rater: Rater, token: str = "") -> str:
+    """A further link of a rater, of this token or a fresh one; those that she has go on working."""
+    token = token or new_token()
     session.add(Invitation(rater_id=rater.id, token_hash=hash_token(token), created_at=datetime.now(UTC)))
     session.flush()
     return token

@@ -10,6 +10,7 @@ from backend.database.tables import Invitation, Rater
 from backend.observing.logs import formatter
 from backend.studies import enrolment
 from backend.studies.enrolment import Terms, enrol, set_up, switch
+from backend.studies.invitations import revoke
 from backend.studies.refusals import Conflict, Refused
 from tests.backend.conftest import hidden
 
@@ -45,6 +46,28 @@ def test_from_the_studys_link_to_the_completion_code(world, browser, link, caplo
     logged = [written(one) for one in caplog.records if one.name.startswith("dermvtt")]
     assert any("/join/" in line for line in logged)
     assert not any(secret in line for line in logged for secret in (link, "abc123"))
+
+
+def test_a_button_that_is_pressed_twice_makes_one_rater(world, browser):
+    with world.database.write() as session:
+        link = set_up(session, 1, Terms(2, "ED"))
+    form = {"page": hidden(browser.get(f"/join/{link}").text, "page")}
+
+    def press(_):
+        return browser.post(f"/join/{link}", data=form).headers["location"]
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(press, range(2))
+    assert first == second
+    assert browser.get(first).status_code == 200
+    assert form["page"] not in first
+    assert enrolled(world) == 1
+    other = {"page": hidden(browser.get(f"/join/{link}").text, "page")}
+    assert browser.post(f"/join/{link}", data=other).headers["location"] != first
+    assert browser.post(f"/join/{link}", data=form).headers["location"] == first  # though the cap is reached
+    with world.database.write() as session:
+        revoke(session, 1, "ED3")
+    assert browser.get(browser.post(f"/join/{link}", data=form).headers["location"]).status_code == 404
 
 
 def test_who_was_invited_by_herself_gets_no_completion_code(world, browser, link):

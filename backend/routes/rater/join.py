@@ -12,6 +12,7 @@ from backend.studies import enrolment
 from backend.studies.consent import told
 from backend.studies.lifecycle import require_open
 from backend.studies.privacy import statement
+from backend.tokens import new_token
 
 router = APIRouter(prefix="/join/{token}")
 
@@ -23,7 +24,8 @@ def welcome(request: Request, token: str, database: DatabaseDep, pages: PagesDep
         held = enrolment.visit(session, token)
         require_open(held.study)
     given = enrolment.external_id(held, request.query_params.get(held.parameter, ""))
-    return _page(request, pages, "rater/join.html", held, external_id=given or "", base=f"/join/{token}")
+    values = {"external_id": given or "", "page": new_token(), "base": f"/join/{token}"}
+    return _page(request, pages, "rater/join.html", held, **values)
 
 
 @router.post("")
@@ -32,11 +34,14 @@ def begin(
     token: str,
     database: DatabaseDep,
     pages: PagesDep,
+    settings: SettingsDep,
     external_id: Annotated[str, Form()] = "",
+    page: Annotated[str, Form(max_length=64, pattern=r"^[\w-]*$")] = "",
 ) -> Response:
     """Make her a rater, and send her to a link of her own."""
     with database.write() as session:
-        own = enrolment.enrol(session, token, external_id, pages.language(request))
+        fresh = enrolment.own_token(settings.secret, page)
+        own = enrolment.enrol(session, token, external_id, pages.language(request), fresh)
     return RedirectResponse(f"/r/{own}", status_code=303)
 
 
