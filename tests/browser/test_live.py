@@ -10,7 +10,7 @@ from tests.browser.rating_page import enter, rate, watched
 ADMIN, PASSWORD = "watcher@example.org", "a password of my own"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def session(studies):
     with studies.database.write() as session:
         once = accounts.create_admin(session, ADMIN)
@@ -39,6 +39,21 @@ def test_answers_appear_while_the_page_is_open(chromium, studies, session):
         rate(rater, "rfr")
         expect(page.locator("#board tr", has_text=name)).to_contain_text("3 of 20")
         expect(page.locator("#board tr", has_text=name)).to_contain_text("rating")
+
+
+def test_a_double_click_invites_once(chromium, studies, session):
+    _, link = studies.invite()
+    with studies.database.read() as opened:
+        study_id = admit(opened, link.rsplit("/", 1)[1]).study_id
+    with watched(chromium) as page:
+        cookie = {"name": "dermvtt_session", "value": session, "url": f"{studies.server.address}/admin"}
+        page.context.add_cookies([cookie])
+        page.goto(f"{studies.server.address}/admin/studies/{study_id}/raters")
+        raters = page.get_by_label("New link for").count()
+        page.get_by_label("How many").fill("3")
+        page.get_by_role("button", name="Invite", exact=True).dblclick()
+        expect(page.locator(".links .qr")).to_have_count(3)
+        expect(page.get_by_label("New link for")).to_have_count(raters + 3)
 
 
 def answer(route, status):
