@@ -112,17 +112,20 @@ def duplicate(session: Session, study_id: int, title: str = "", *, seed: str = "
     return made
 
 
-def set_state(session: Session, study_id: int, state: str, *, by: str = "") -> Study:
+def set_state(
+    session: Session, study_id: int, state: str, *, by: str = "", version: int | None = None
+) -> Study:
     """Bring a study into a state that may follow its own; to ask for the state it is in changes nothing.
 
-    Raises ``Conflict`` for any other, and where raters may have seen their own results: they would rate again
-    knowing the truth.
+    Raises ``Conflict`` for any other, where raters may have seen their own results (they would rate again
+    knowing the truth), and where the study is not any more as it was at ``version``, if that is given.
     """
     if state not in NEXT:
         raise Invalid(f"a study is {', '.join(NEXT)}, not {state!r}.")
     study = get_study(session, study_id, lock=True)
     if state == study.state:
         return study
+    _require_as_seen(session, study, version)
     if state not in NEXT[study.state]:
         able = " or ".join(NEXT[study.state])
         raise Conflict(f"the study is {study.state}: it can become {able}, not {state}.")
@@ -142,14 +145,25 @@ def _ended(was: str) -> str:
 def require_version(session: Session, study_id: int, version: int | None) -> None:
     """Raise ``Conflict`` where a study's settings were changed since they were read, saying by whom."""
     study = get_study(session, study_id, lock=True)
-    if version is None or version == study.version:
-        return
+    if version not in (None, study.version):
+        raise Conflict(
+            f"{_who_changed(session, study)} changed this study while you did. What you typed is still here, "
+            "and nothing of it was saved: look at the study in another tab, then save again to put yours in "
+            "place of it."
+        )
+
+
+def _require_as_seen(session: Session, study: Study, version: int | None) -> None:
+    if version not in (None, study.version):
+        raise Conflict(
+            f"{_who_changed(session, study)} changed this study after you had opened its page. Nothing was "
+            "changed now: look at the study again, and decide anew."
+        )
+
+
+def _who_changed(session: Session, study: Study) -> str:
     changes = [one for one in events.everything(session, study.id) if one.kind in BY_ADMINS]
-    who = (changes[-1].by or "the command line") if changes else "somebody"
-    raise Conflict(
-        f"{who} changed this study while you did. What you typed is still here, and nothing of it was saved: "
-        "look at the study in another tab, then save again to put yours in place of it."
-    )
+    return (changes[-1].by or "The command line") if changes else "Somebody"
 
 
 BY_ADMINS = (
@@ -203,9 +217,18 @@ def _require_mixes_changeable(session: Session, study: Study) -> None:
 
 
 def change_mixes(
-    session: Session, study_id: int, mix_ids: Sequence[int], practice_mix_id: int | None, *, by: str = ""
+    session: Session,
+    study_id: int,
+    mix_ids: Sequence[int],
+    practice_mix_id: int | None,
+    *,
+    by: str = "",
+    version: int | None = None,
 ) -> Study:
-    """Choose other mixes for a draft that nobody has been invited to, and for its practice."""
+    """Choose other mixes for a draft that nobody has been invited to, and for its practice.
+
+    ``version`` as in ``set_state``.
+    """
     study = get_study(session, study_id, lock=True)
     _require_mixes_changeable(session, study)
     chosen = list(dict.fromkeys(mix_ids))
@@ -214,6 +237,7 @@ def change_mixes(
         _require_outside(session, images, practice_mix_id)
     if (chosen, practice_mix_id) == ([mix.id for mix in study.mixes], study.practice_mix_id):
         return study
+    _require_as_seen(session, study, version)
     mixes.choose(session, study, chosen)
     study.practice_mix_id = practice_mix_id
     study.version += 1

@@ -97,6 +97,25 @@ def test_two_admins_change_one_study_and_the_second_is_told(world, admin):
         assert session.get(Study, world.study.id).texts["en"]["thanks"] == "His"
 
 
+def test_a_button_of_a_page_that_is_out_of_date_does_nothing(world, admin):
+    """Opened in another tab, then closed: the first tab still has the draft's button."""
+    put(world, "draft")
+    address = f"/admin/studies/{world.study.id}"
+    page = admin.get(address).text
+    seen = {"csrf": hidden(page, "csrf"), "version": hidden(page, "version")}
+    assert admin.post(f"{address}/state", data=seen | {"state": "open"}).status_code == 303
+    assert admin.post(f"{address}/state", data=seen | {"state": "open"}).status_code == 303  # pressed twice
+    with world.database.write() as session:
+        lifecycle.set_state(session, world.study.id, "closed", by="other@example.org")
+    reply = admin.post(f"{address}/state", data=seen | {"state": "open"})
+    assert reply.status_code == 409
+    assert "ther@example.org changed this study after you had opened its page" in reply.text
+    with world.database.read() as session:
+        assert session.get(Study, world.study.id).state == "closed"
+    now = seen | {"version": hidden(admin.get(address).text, "version")}
+    assert admin.post(f"{address}/state", data=now | {"state": "open"}).status_code == 303
+
+
 def test_a_duplicate_is_a_draft_with_everything_but_raters_and_orders(world, admin):
     with world.database.write() as session:
         lifecycle.change_options(session, world.study.id, {"confidence_levels": 5, "questions": "years"})

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from backend.database import events, mixes
+from backend.database.limits import LARGEST_ID
 from backend.database.tables import Image
 from backend.routes.admin.access import AdminDep, CheckedForm, EditorDep
 from backend.routes.admin.mix_choice import NO_MIXES, ChosenMixes, PracticeMix, mix_choice
@@ -17,6 +18,9 @@ from backend.studies.options import options_of
 from backend.watching.board import board
 
 router = APIRouter(prefix="/admin/studies/{study_id}")
+
+SeenVersion = Annotated[int | None, Form(ge=0, le=LARGEST_ID)]
+"""Of the study, as the page showed it on which the admin decided."""
 
 
 @router.get("")
@@ -70,11 +74,15 @@ def _generators(shown: Sequence[Image], sources: Mapping[int, str]) -> dict[int,
 
 @router.post("/state", dependencies=[CheckedForm])
 def set_state(
-    study_id: RowId, admin: EditorDep, database: DatabaseDep, state: Annotated[str, Form()] = ""
+    study_id: RowId,
+    admin: EditorDep,
+    database: DatabaseDep,
+    state: Annotated[str, Form()] = "",
+    version: SeenVersion = None,
 ) -> Response:
     """Open a draft, close a study for answers, open it again, archive it."""
     with database.write() as session:
-        lifecycle.set_state(session, study_id, state, by=admin.email)
+        lifecycle.set_state(session, study_id, state, by=admin.email, version=version)
     return _to_study(study_id)
 
 
@@ -85,11 +93,12 @@ def change_mixes(
     database: DatabaseDep,
     mix: ChosenMixes = NO_MIXES,
     practice: PracticeMix = "",
+    version: SeenVersion = None,
 ) -> Response:
     """Choose other mixes for a draft."""
     chosen = int(practice) if practice else None
     with database.write() as session:
-        lifecycle.change_mixes(session, study_id, mix, chosen, by=admin.email)
+        lifecycle.change_mixes(session, study_id, mix, chosen, by=admin.email, version=version)
     return _to_study(study_id)
 
 
