@@ -166,7 +166,7 @@ def set_options(
     options: Annotated[list[str], typer.Argument(metavar="NAME=VALUE...", help="What to change.")],
 ) -> None:
     """Change options of a study; see ``describe_options``."""
-    from backend.studies import lifecycle
+    from backend.studies import editing
 
     changes = {}
     for option in options:
@@ -177,7 +177,7 @@ def set_options(
             raise typer.BadParameter(f"there is no option {name!r}; see: dermvtt study set --help")
         changes[name] = value
     with changing() as session:
-        chosen = lifecycle.change_options(session, study, changes)
+        chosen = editing.change_options(session, study, changes)
     for name in changes:
         print(f"{name}={show_option(name, getattr(chosen, name))}")
 
@@ -195,11 +195,11 @@ def choose_mixes(
 
     Example: dermvtt study mixes 1 --mix 1 --mix 3
     """
-    from backend.studies import lifecycle
+    from backend.studies import editing, lifecycle
 
     with changing() as session:
         held = lifecycle.get_study(session, study, lock=True).practice_mix_id
-        chosen = lifecycle.change_mixes(session, study, mix, held if practice is None else practice or None)
+        chosen = editing.change_mixes(session, study, mix, held if practice is None else practice or None)
         shown = "; ".join(f"mix {one.id}: {one.name}" for one in chosen.mixes)
     print(f"Study {study} shows {shown}.")
 
@@ -222,7 +222,7 @@ def set_texts(
 
     Example: dermvtt study texts 1 --language de --title "Echt oder erzeugt?" --introduction-file text.txt
     """
-    from backend.studies import lifecycle
+    from backend.studies import editing, lifecycle
 
     given = {
         "title": title,
@@ -236,7 +236,7 @@ def set_texts(
     code = Languages().require(language)
     with changing() as session:
         held = lifecycle.get_study(session, study, lock=True).texts.get(code, {})
-        lifecycle.change_texts(session, study, code, parse_texts({**held, **changes}))
+        editing.change_texts(session, study, code, parse_texts({**held, **changes}))
     print(f"Changed for {code}: {', '.join(changes)}.")
 
 

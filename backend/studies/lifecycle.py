@@ -1,22 +1,22 @@
-"""The life of a study: a draft, open for answers, closed, archived; and what may change in each state."""
+"""The life of a study: made, a draft, open for answers, closed, archived."""
 
 import re
 import secrets
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.database import events, mixes, raters, ratings, studies
+from backend.database import events, mixes, studies
 from backend.database.desk import HeldStudy
 from backend.database.tables import Image, Study
 from backend.languages import translatable
-from backend.studies.options import DRAWN, FROZEN, StudyOptions, StudyTexts, options_of, parse_options
+from backend.studies.options import StudyOptions, StudyTexts, options_of
 from backend.studies.randomisation import most_repeats
 from backend.studies.refusals import Conflict, Invalid, Unknown
 from backend.studies.unions import union
+from backend.studies.versions import require_as_seen
 
 GROUPS = ("ED", "DLE")
 GROUP_NAME = re.compile(r"[^\W\d_][\w-]{0,31}")
@@ -59,7 +59,7 @@ def create_study(
     """
     images = union(session, mix_ids)
     if practice_mix_id is not None:
-        _require_outside(session, images, practice_mix_id)
+        require_outside(session, images, practice_mix_id)
     study = Study(
         title=_text("title", title, TITLE_LENGTH),
         language=language,
@@ -75,7 +75,7 @@ def create_study(
     session.add(study)
     session.flush()
     mixes.choose(session, study, mix_ids)
-    _require_repeatable(session, study)
+    require_repeatable(session, study)
     shown = {"mixes": list(dict.fromkeys(mix_ids)), "practice_mix": practice_mix_id}
     events.add(session, study.id, "study made", by=by, **shown)
     return study
@@ -125,7 +125,7 @@ def set_state(
     study = get_study(session, study_id, lock=True)
     if state == study.state:
         return study
-    _require_as_seen(session, study, version)
+    require_as_seen(session, study, version)
     if state not in NEXT[study.state]:
         able = " or ".join(NEXT[study.state])
         raise Conflict(f"the study is {study.state}: it can become {able}, not {state}.")
@@ -140,128 +140,6 @@ def set_state(
 
 def _ended(was: str) -> str:
     return "taken out of the archive" if was == "archived" else "closed"
-
-
-def require_version(session: Session, study_id: int, version: int | None) -> None:
-    """Raise ``Conflict`` where a study's settings were changed since they were read, saying by whom."""
-    study = get_study(session, study_id, lock=True)
-    if version not in (None, study.version):
-        raise Conflict(
-            f"{_who_changed(session, study)} changed this study while you did. What you typed is still here, "
-            "and nothing of it was saved: look at the study in another tab, then save again to put yours in "
-            "place of it."
-        )
-
-
-def _require_as_seen(session: Session, study: Study, version: int | None) -> None:
-    if version not in (None, study.version):
-        raise Conflict(
-            f"{_who_changed(session, study)} changed this study after you had opened its page. Nothing was "
-            "changed now: look at the study again, and decide anew."
-        )
-
-
-def _who_changed(session: Session, study: Study) -> str:
-    changes = [one for one in events.everything(session, study.id) if one.kind in BY_ADMINS]
-    return (changes[-1].by or "The command line") if changes else "Somebody"
-
-
-BY_ADMINS = (
-    *("options changed", "mixes changed", "texts changed"),
-    *("opened", "closed", "archived", "taken out of the archive"),
-)
-
-
-def change_options(session: Session, study_id: int, changes: dict[str, Any], *, by: str = "") -> StudyOptions:
-    """Change some of a study's options.
-
-    Raises ``Conflict`` for one that the first rating or the first rater has fixed, ``Invalid`` for a value
-    that cannot be.
-    """
-    study = get_study(session, study_id, lock=True)
-    require_not_archived(study)
-    held = options_of(study)
-    chosen = parse_options(held.model_dump() | changes)
-    changed = [name for name in StudyOptions.model_fields if getattr(chosen, name) != getattr(held, name)]
-    frozen = [name for name in changed if name in FROZEN]
-    if frozen and ratings.any_in_study(session, study.id):
-        raise Conflict(
-            f"{', '.join(frozen)} cannot change any more: the study has ratings, and all of them must have "
-            "been given under the same conditions."
-        )
-    drawn = [name for name in changed if name in DRAWN]
-    if drawn and raters.last_number(session, study.id):
-        raise Conflict(
-            f"{', '.join(drawn)} cannot change any more: the study has raters, and their orders are drawn. "
-            "Duplicate the study, and set it there before you invite anybody."
-        )
-    if changed:
-        study.options = chosen.model_dump(mode="json")
-        study.version += 1
-        _require_repeatable(session, study)
-        values = chosen.model_dump(mode="json", include=set(changed))
-        events.add(session, study.id, "options changed", by=by, **values)
-        release_results(session, study, by=by)
-    return chosen
-
-
-def _require_mixes_changeable(session: Session, study: Study) -> None:
-    """Raise ``Conflict`` unless a study's mixes can be others: in a draft, before anybody has an order."""
-    if study.state != "draft":
-        raise Conflict(f"the study is {study.state}: only a draft's mixes can change. Duplicate the study.")
-    if raters.last_number(session, study.id):
-        raise Conflict(
-            "the mixes cannot change any more: the study has raters, and their orders are drawn. "
-            "Duplicate the study, and choose its mixes before you invite anybody."
-        )
-
-
-def change_mixes(
-    session: Session,
-    study_id: int,
-    mix_ids: Sequence[int],
-    practice_mix_id: int | None,
-    *,
-    by: str = "",
-    version: int | None = None,
-) -> Study:
-    """Choose other mixes for a draft that nobody has been invited to, and for its practice.
-
-    ``version`` as in ``set_state``.
-    """
-    study = get_study(session, study_id, lock=True)
-    _require_mixes_changeable(session, study)
-    chosen = list(dict.fromkeys(mix_ids))
-    images = union(session, chosen)
-    if practice_mix_id is not None:
-        _require_outside(session, images, practice_mix_id)
-    if (chosen, practice_mix_id) == ([mix.id for mix in study.mixes], study.practice_mix_id):
-        return study
-    _require_as_seen(session, study, version)
-    mixes.choose(session, study, chosen)
-    study.practice_mix_id = practice_mix_id
-    study.version += 1
-    _require_repeatable(session, study)
-    events.add(session, study.id, "mixes changed", by=by, mixes=chosen, practice_mix=practice_mix_id)
-    return study
-
-
-def change_texts(
-    session: Session, study_id: int, language: str, texts: StudyTexts, *, by: str = ""
-) -> StudyTexts:
-    """Replace what the study tells its raters in one language.
-
-    Who has agreed already agreed to the text that she read, which is kept; the others read the new one.
-    """
-    study = get_study(session, study_id, lock=True)
-    require_not_archived(study)
-    held = StudyTexts.model_validate(study.texts.get(language, {}))
-    changed = [name for name in StudyTexts.model_fields if getattr(texts, name) != getattr(held, name)]
-    if changed:
-        study.texts = study.texts | {language: texts.model_dump()}
-        study.version += 1
-        events.add(session, study.id, "texts changed", by=by, language=language, changed=changed)
-    return texts
 
 
 def release_results(session: Session, study: Study, *, by: str = "") -> None:
@@ -298,7 +176,8 @@ def require_running(study: Study) -> None:
         raise Conflict(f"the study is {study.state}: nobody can be invited to it any more.")
 
 
-def _require_repeatable(session: Session, study: Study) -> None:
+def require_repeatable(session: Session, study: Study) -> None:
+    """Raise ``Invalid`` where more images are to come a second time than can."""
     wanted = options_of(study).repeats
     if not wanted:
         return
@@ -310,7 +189,8 @@ def _require_repeatable(session: Session, study: Study) -> None:
         )
 
 
-def _require_outside(session: Session, images: Iterable[Image], practice_mix_id: int) -> None:
+def require_outside(session: Session, images: Iterable[Image], practice_mix_id: int) -> None:
+    """Raise unless there is this practice mix, and it shows none of the study's images."""
     practice = mixes.find(session, practice_mix_id)
     if practice is None:
         raise Unknown(f"there is no practice mix {practice_mix_id}. Import one: dermvtt import-mix FOLDER")

@@ -3,7 +3,7 @@
 import re
 
 from backend.storage import ImageStore
-from backend.studies import lifecycle
+from backend.studies import editing, lifecycle
 from backend.studies.mixes import import_mix
 
 LINKS = re.compile(r'(?:href|src)="(/[^"#]*)')
@@ -25,7 +25,7 @@ def furnish(world, make_mix):
     practice = import_mix(world.database, ImageStore(world.settings.images_dir), make_mix(2, 2, seed=9)).mix
     with world.database.write() as session:
         lifecycle.get_study(session, world.study.id).practice_mix_id = practice.id
-        lifecycle.change_options(session, world.study.id, OPTIONS)
+        editing.change_options(session, world.study.id, OPTIONS)
     return practice.id
 
 

@@ -10,7 +10,7 @@ from backend.database.sessions import Database
 from backend.database.tables import Image, Presentation, Rater
 from backend.operations.check import findings
 from backend.storage import ImageStore
-from backend.studies import lifecycle, privacy
+from backend.studies import editing, lifecycle, privacy
 from backend.studies.consent import begin, told
 from backend.studies.enrolment import Terms, enrol, set_up
 from backend.studies.invitations import admit, invite
@@ -25,7 +25,7 @@ def balanced(build_world):
     """A study of 8 images with balanced orders and no raters."""
     world = build_world(groups=())
     with world.database.write() as session:
-        lifecycle.change_options(session, world.study.id, {"order": "balanced"})
+        editing.change_options(session, world.study.id, {"order": "balanced"})
     return world
 
 
@@ -113,7 +113,7 @@ def test_who_never_begins_and_who_is_deleted_does_not_count(balanced):
 @pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
 def test_the_group_that_a_rater_chooses_is_the_one_that_is_balanced(balanced):
     with balanced.database.write() as session:
-        lifecycle.change_options(session, balanced.study.id, {"ask_group": True})
+        editing.change_options(session, balanced.study.id, {"ask_group": True})
     call(balanced, "", 8)
     for number in range(1, 9):
         choose(balanced, f"R{number}", "ED" if number % 2 else "DLE")

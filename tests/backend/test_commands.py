@@ -217,7 +217,7 @@ def test_admins_are_made_and_reset(dermvtt):
 @pytest.mark.parametrize(
     "command",
     [
-        ("serve",),
+        ("serve", "--port", 0),
         ("study", "list"),
         ("import-mix", "x"),
         ("export", "--study", 1),

@@ -21,7 +21,7 @@ from backend.analysis.ratings.rows import REPEATS
 from backend.cli import exports as commands
 from backend.database.tables import ConsentText, Presentation, Rater
 from backend.routes.admin import exports as pages
-from backend.studies import lifecycle, recording
+from backend.studies import editing, lifecycle, recording
 from backend.studies.answers import Answer, Viewing
 from backend.studies.exports import EXPORTS, FORMATS, codebook, texts, write_export
 from backend.studies.exports.columns import REPEATS as REPEAT_COLUMNS
@@ -54,7 +54,7 @@ def columns(what):
 
 def set_options(world, **changes):
     with world.database.write() as session:
-        lifecycle.change_options(session, world.study.id, changes)
+        editing.change_options(session, world.study.id, changes)
 
 
 @pytest.fixture

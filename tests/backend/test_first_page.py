@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from backend.database.tables import ConsentText, Event, Rater
 from backend.storage import ImageStore
-from backend.studies import consent, invitations, lifecycle
+from backend.studies import consent, editing, invitations
 from backend.studies.lifecycle import create_study
 from backend.studies.mixes import import_mix
 from backend.studies.options import StudyOptions, StudyTexts
@@ -24,7 +24,7 @@ def base(world):
 
 def options(world, **changes):
     with world.database.write() as session:
-        lifecycle.change_options(session, world.study.id, changes)
+        editing.change_options(session, world.study.id, changes)
 
 
 def rater(world, name="ED1"):

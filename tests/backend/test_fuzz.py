@@ -12,7 +12,7 @@ from backend import accounts
 from backend.app import create_app
 from backend.database.tables import Presentation
 from backend.roles import ROLES
-from backend.studies import audit_log, invitations, lifecycle
+from backend.studies import audit_log, editing, invitations
 from backend.studies.invitations import admit
 from tests.backend.calling import Caller
 from tests.backend.conftest import ADMIN, PASSWORD, hidden, log_in
@@ -59,7 +59,7 @@ def caller(world):
 
 def test_a_rater_cannot_make_the_server_fail(world, caller):
     with world.database.write() as session:
-        lifecycle.change_options(
+        editing.change_options(
             session,
             world.study.id,
             {"confidence_levels": 5, "questions": "years,field", "show_results": True},

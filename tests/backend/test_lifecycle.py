@@ -5,7 +5,7 @@ import sqlalchemy as sa
 
 from backend.database import schema
 from backend.database.tables import Rater, Study
-from backend.studies import enrolment, invitations, lifecycle, rating
+from backend.studies import editing, enrolment, invitations, lifecycle, rating
 from backend.studies.consent import begin, told
 from backend.studies.invitations import admit
 from backend.studies.options import StudyTexts, options_of
@@ -20,8 +20,8 @@ ACTIONS = {
     "revoke": lambda session, study: invitations.revoke(session, study, "ED1"),
     "enrolment": lambda session, study: enrolment.set_up(session, study, enrolment.Terms(5, "ED")),
     "switch": lambda session, study: enrolment.switch(session, study, False),
-    "texts": lambda session, study: lifecycle.change_texts(session, study, "en", StudyTexts(thanks="Thanks")),
-    "options": lambda session, study: lifecycle.change_options(session, study, {"zoom": False}),
+    "texts": lambda session, study: editing.change_texts(session, study, "en", StudyTexts(thanks="Thanks")),
+    "options": lambda session, study: editing.change_options(session, study, {"zoom": False}),
     "reopen": lambda session, study: rating.reopen(session, study, "ED2"),
     "duplicate": lifecycle.duplicate,
     "draft": lambda session, study: lifecycle.set_state(session, study, "draft"),
@@ -118,8 +118,8 @@ def test_a_button_of_a_page_that_is_out_of_date_does_nothing(world, admin):
 
 def test_a_duplicate_is_a_draft_with_everything_but_raters_and_orders(world, admin):
     with world.database.write() as session:
-        lifecycle.change_options(session, world.study.id, {"confidence_levels": 5, "questions": "years"})
-        lifecycle.change_texts(session, world.study.id, "de", StudyTexts(title="Echt?"))
+        editing.change_options(session, world.study.id, {"confidence_levels": 5, "questions": "years"})
+        editing.change_texts(session, world.study.id, "de", StudyTexts(title="Echt?"))
     csrf = hidden(admin.get("/admin").text, "csrf")
     made = admin.post(f"/admin/studies/{world.study.id}/duplicate", data={"csrf": csrf}).headers["location"]
     with world.database.read() as session:

@@ -66,7 +66,7 @@ def settings(make_url, tmp_path):
 
 
 def test_pages_are_served_and_results_say_what_is_missing(world, browser):
-    from backend.studies import lifecycle, rating
+    from backend.studies import editing, lifecycle, rating
     from tests.support import consent
 
     add_admin(world)
@@ -75,7 +75,7 @@ def test_pages_are_served_and_results_say_what_is_missing(world, browser):
         for position in range(1, 9):
             rating.answer_form(session, world.link["ED1"], position, "real")
         rating.submit(session, world.link["ED1"])
-        lifecycle.change_options(session, 1, {"show_results": True})
+        editing.change_options(session, 1, {"show_results": True})
         lifecycle.set_state(session, 1, "closed")
     run = light(world.settings, PAGES, ADMIN, PASSWORD, world.link["ED1"])
     assert run.returncode == 0, run.stderr

@@ -16,7 +16,7 @@ from backend.database.tables import Message, Person
 from backend.mail import queue
 from backend.mail.queue import ABANDONED, send_all
 from backend.settings import Settings, load_settings
-from backend.studies import lifecycle, privacy
+from backend.studies import editing, lifecycle, privacy
 from backend.studies.invitations import invite, revoke
 from backend.studies.options import StudyTexts
 from backend.studies.people import identity
@@ -247,8 +247,8 @@ def test_two_who_write_or_send_at_once_write_and_send_each_mail_once(mailing, in
 def test_a_title_or_an_address_adds_no_header(mailing, inbox):
     with mailing.database.write() as session:
         title = "A\nBcc: evil@example.org\r\nX: y"
-        lifecycle.change_texts(session, 1, "en", StudyTexts(title=title))
-        lifecycle.change_texts(session, 1, "de", StudyTexts(title=title))
+        editing.change_texts(session, 1, "en", StudyTexts(title=title))
+        editing.change_texts(session, 1, "de", StudyTexts(title=title))
         # Past the rule that refuses it.
         session.execute(
             sa.update(Person).where(Person.email == "a@example.org").values(email="a@x.org\nBcc: b@x.org")

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from backend.studies import lifecycle
+from backend.studies import editing, lifecycle
 from backend.studies.markdown import one_paragraph, to_html
 from backend.studies.options import TEXT_LENGTH, StudyTexts
 from tests.backend.conftest import hidden
@@ -122,14 +122,14 @@ def test_raters_read_markdown_where_a_study_says_something(world, browser):
         introduction="See **this**:\n\n- one", consent="I *agree*.", thanks="[More](https://e.org)"
     )
     with world.database.write() as session:
-        lifecycle.change_texts(session, 1, "en", texts)
+        editing.change_texts(session, 1, "en", texts)
     base = f"/r/{world.link['ED1']}"
     page = browser.get(base).text
     assert "<p>See <strong>this</strong>:</p>\n<ul>\n<li>one</li>" in page
     assert "<span>I <em>agree</em>.</span>" in page
     assert 'id="terms"' not in page
     with world.database.write() as session:
-        lifecycle.change_texts(
+        editing.change_texts(
             session, 1, "en", texts.model_copy(update={"consent": "# Terms\n\nAll of them."})
         )
     page = browser.get(base).text
@@ -147,7 +147,7 @@ def test_raters_read_markdown_where_a_study_says_something(world, browser):
 @on_sqlite
 def test_a_copy_of_a_study_has_the_text_and_not_what_became_of_it(world):
     with world.database.write() as session:
-        lifecycle.change_texts(session, 1, "en", StudyTexts(introduction="See **this** <b>."))
+        editing.change_texts(session, 1, "en", StudyTexts(introduction="See **this** <b>."))
         copy = lifecycle.duplicate(session, 1)
         assert copy.texts["en"]["introduction"] == "See **this** <b>."
 
@@ -173,7 +173,7 @@ def test_who_previews_is_still_told_of_anothers_change(world, admin):
     page = admin.get(SETTINGS).text
     form = {"csrf": hidden(page, "csrf"), "version": hidden(page, "version"), "thanks_en": "Mine"}
     with world.database.write() as session:
-        lifecycle.change_texts(session, 1, "en", StudyTexts(thanks="Hers"))
+        editing.change_texts(session, 1, "en", StudyTexts(thanks="Hers"))
     page = admin.post(f"{SETTINGS}/preview", data=form).text
     reply = admin.post(SETTINGS, data=form | {"version": hidden(page, "version")})
     assert reply.status_code == 422

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from backend.studies import lifecycle, privacy, rating
+from backend.studies import editing, lifecycle, privacy, rating
 from backend.studies.invitations import admit
 from backend.studies.options import DRAWN, FROZEN, StudyOptions, options_of, parse_options, parse_texts
 from backend.studies.refusals import Conflict, Invalid
@@ -32,7 +32,7 @@ CHOICE = {"id": "x", "kind": "choice", "label": {"en": "X?"}, "required": True}
 
 def change(world, **changes):
     with world.database.write() as session:
-        return lifecycle.change_options(session, world.study.id, changes)
+        return editing.change_options(session, world.study.id, changes)
 
 
 @pytest.mark.parametrize("name", [name for name in StudyOptions.model_fields if name not in DRAWN])

@@ -4,7 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from backend.database.tables import Event, Image, Presentation
-from backend.studies import lifecycle, rating
+from backend.studies import editing, lifecycle, rating
 from backend.studies.invitations import admit
 from backend.studies.refusals import Conflict
 from tests.support import consent
@@ -23,7 +23,7 @@ def rated(world):
 
 def change(world, **changes):
     with world.database.write() as session:
-        lifecycle.change_options(session, world.study.id, changes)
+        editing.change_options(session, world.study.id, changes)
 
 
 def set_state(world, state):

@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from backend.app import create_app
 from backend.observing.metrics import ANSWERS
 from backend.storage import ImageStore
-from backend.studies import enrolment, lifecycle
+from backend.studies import editing, enrolment, lifecycle
 from backend.studies.mixes import import_mix
 from backend.studies.options import StudyTexts
 from backend.studies.preview import Progress, unpacked
@@ -28,9 +28,9 @@ def furnished(world, make_mix):
     practice = import_mix(world.database, ImageStore(world.settings.images_dir), make_mix(2, 2, seed=9)).mix
     with world.database.write() as session:
         lifecycle.get_study(session, 1).practice_mix_id = practice.id
-        lifecycle.change_options(session, 1, OPTIONS)
+        editing.change_options(session, 1, OPTIONS)
         for code, title in (("en", "In English"), ("de", "Auf Deutsch")):
-            lifecycle.change_texts(session, 1, code, StudyTexts(title=title))
+            editing.change_texts(session, 1, code, StudyTexts(title=title))
         enrolment.set_up(session, 1, enrolment.Terms(cap=5, group="ED"))
     consent(world, "ED1")
     return world

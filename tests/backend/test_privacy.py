@@ -17,7 +17,7 @@ from backend.database.tables import (
     Rating,
     Viewing,
 )
-from backend.studies import audit_log, enrolment, lifecycle, privacy
+from backend.studies import audit_log, editing, enrolment, lifecycle, privacy
 from backend.studies.invitations import invite
 from backend.studies.people import identity
 from backend.studies.rating import answer_form
@@ -32,7 +32,7 @@ def known(world):
     """A world whose ED3 has a name, an address, a mail, an answer in words and an answer."""
     who = identity("Ada Lovelace", "ada@example.org", "de")
     with world.database.write() as session:
-        lifecycle.change_options(session, 1, {"questions": "years,field", "retention_days": 30})
+        editing.change_options(session, 1, {"questions": "years,field", "retention_days": 30})
         world.link["ED3"] = invite(session, 1, "ED", who=who)[0].token
         rater = rater_of(session, "ED3")
         session.add(

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from backend.database.tables import Rater, Rating
-from backend.studies import lifecycle
+from backend.studies import editing
 from backend.studies.answers import Answer
 from backend.studies.consent import begin, told
 from backend.studies.invitations import invite
@@ -21,7 +21,7 @@ from tests.support import consent
 def test_an_answer_that_waits_its_turn_is_held_against_the_options_of_that_moment(world, browser):
     consent(world)
     with world.database.write() as session:
-        lifecycle.change_options(session, world.study.id, {"confidence_levels": 5})
+        editing.change_options(session, world.study.id, {"confidence_levels": 5})
     answer = Answer(id="an-entry", image=Script(browser, world, "ED1").keys[0], answer="real", confidence=5)
 
     def send(begun):
@@ -37,7 +37,7 @@ def test_an_answer_that_waits_its_turn_is_held_against_the_options_of_that_momen
             begun.wait(5)
             wait_for_the_lock(world)
             with world.database.write() as session:
-                lifecycle.change_options(session, world.study.id, {"confidence_levels": 0})
+                editing.change_options(session, world.study.id, {"confidence_levels": 0})
         assert "scale" in str(waiting.result(10)[0].reason)
 
 
@@ -72,7 +72,7 @@ def wait_for_the_lock(world):
 def test_the_same_page_sent_again_with_another_confidence_is_a_revision(world):
     consent(world)
     with world.database.write() as session:
-        lifecycle.change_options(session, world.study.id, {"confidence_levels": 5})
+        editing.change_options(session, world.study.id, {"confidence_levels": 5})
     for confidence in (2, 2, 5, 5):
         with world.database.write() as session:
             answer_form(session, world.link["ED1"], 1, "real", submission="one-page", confidence=confidence)

@@ -15,7 +15,7 @@ from hypothesis.stateful import (
 )
 
 from backend.database.tables import Presentation, Rater, Rating, Viewing
-from backend.studies import lifecycle
+from backend.studies import editing
 from backend.studies.invitations import invite
 from tests.backend import rater_model as given
 from tests.backend.rater_model import IDS, LEVELS, POSITIONS, RUBBISH, WHO, Model
@@ -201,7 +201,7 @@ class Raters(RuleBasedStateMachine):
 def test_whatever_two_raters_do_the_answers_are_theirs_and_none_is_lost(world, browser, settings):
     options = {"confidence_levels": LEVELS, "questions": [{"id": "years", "kind": "number"}]}
     with world.database.write() as session:
-        lifecycle.change_options(session, world.study.id, options)
+        editing.change_options(session, world.study.id, options)
     machine = type("Machine", (Raters,), {"world": world, "browser": browser})
     run_state_machine_as_test(
         machine,

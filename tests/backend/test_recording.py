@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from backend.database import ratings
 from backend.database.tables import Presentation, Rater, Rating, Viewing
-from backend.studies import lifecycle, rating
+from backend.studies import editing, lifecycle, rating
 from backend.studies.invitations import admit
 from tests.support import consent
 
@@ -58,7 +58,7 @@ class Script:
 
 def options(world, **changes):
     with world.database.write() as session:
-        lifecycle.change_options(session, world.study.id, changes)
+        editing.change_options(session, world.study.id, changes)
 
 
 def test_what_is_acknowledged_is_stored_and_told_back(rater):

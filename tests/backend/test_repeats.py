@@ -17,7 +17,7 @@ from backend.database.sessions import Database
 from backend.database.tables import Presentation, Rater
 from backend.operations.check import findings
 from backend.storage import ImageStore
-from backend.studies import lifecycle, privacy
+from backend.studies import editing, lifecycle, privacy
 from backend.studies.bundles import take_in
 from backend.studies.invitations import invite
 from backend.studies.options import StudyOptions
@@ -38,7 +38,7 @@ def repeating(world):
         for name in world.link:
             privacy.delete(session, world.study.id, name)
         world.link.clear()
-        lifecycle.change_options(session, world.study.id, {"repeats": REPEATS})
+        editing.change_options(session, world.study.id, {"repeats": REPEATS})
         world.link |= {one.name: one.token for one in invite(session, world.study.id, "ED", 2)}
     return world
 
@@ -88,7 +88,7 @@ def test_over_raters_all_images_come_again_equally_often(build_world):
     world = build_world(groups=())
     with world.database.write() as session:
         options = {"order": "balanced", "repeats": IMAGES // 2}
-        lifecycle.change_options(session, world.study.id, options)
+        editing.change_options(session, world.study.id, options)
         invite(session, world.study.id, "ED", 4)
         query = sa.select(Presentation.image_id).where(Presentation.showing == 2)
         assert set(Counter(session.scalars(query)).values()) == {2}
@@ -171,7 +171,7 @@ def test_a_study_without_repeats_has_the_files_it_always_had(world, browser):
 def test_more_than_can_come_again_half_of_the_order_later_are_refused(build_world):
     world = build_world(groups=())
     with pytest.raises(Invalid, match="of 8 images at most 4"), world.database.write() as session:
-        lifecycle.change_options(session, 1, {"repeats": 5})
+        editing.change_options(session, 1, {"repeats": 5})
     with pytest.raises(Invalid, match="of 8 images at most 4"), world.database.write() as session:
         lifecycle.create_study(session, [1], "Skin", options=StudyOptions(repeats=5))
 

@@ -13,7 +13,7 @@ from backend.database.sessions import Database
 from backend.database.tables import Image, Presentation, Rater, StudyMix
 from backend.operations.check import findings
 from backend.storage import ImageStore
-from backend.studies import lifecycle, rating
+from backend.studies import editing, lifecycle, rating
 from backend.studies.bundles import take_in
 from backend.studies.invitations import invite
 from backend.studies.mixes import delete_mix, import_mix
@@ -260,7 +260,7 @@ def test_a_draft_gets_other_mixes_until_somebody_has_an_order_of_them(world, sec
     assert shown_mixes(world, draft) == [second.id, world.mix_id]
     assert admin.get(here).text.count(f"mixes changed: {second.id}, {world.mix_id}") == 1
     with world.database.write() as session:
-        lifecycle.change_options(session, draft, {"repeats": "6"})
+        editing.change_options(session, draft, {"repeats": "6"})
     few = form | {"mix": [second.id]}
     assert "can be shown a second time" in admin.post(f"{here}/mixes", data=few).text
     with world.database.write() as session:

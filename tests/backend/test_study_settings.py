@@ -11,7 +11,7 @@ from backend.database import ratings
 from backend.database.tables import Event, Study
 from backend.routes.admin.option_fields import LABELS, plainly
 from backend.storage import ImageStore
-from backend.studies import lifecycle, rating
+from backend.studies import editing, rating
 from backend.studies.mixes import import_mix
 from backend.studies.options import FROZEN, StudyOptions, StudyTexts, options_of, show_option
 from tests.backend.conftest import ADMIN, hidden
@@ -202,7 +202,7 @@ def test_questions_with_choices_are_kept_as_they_are(change, admin, world):
         "choices": ["clinic", "practice"],
     }
     with world.database.write() as session:
-        lifecycle.change_options(session, 1, {"questions": [choice, {"id": "years", "kind": "number"}]})
+        editing.change_options(session, 1, {"questions": [choice, {"id": "years", "kind": "number"}]})
     assert "(clinic, practice)" in admin.get(PAGE).text
     held = options(world).questions
     change(further="Anything else?")
@@ -234,7 +234,7 @@ def test_changing_texts_records_what_changed_once(world):
     texts = StudyTexts(thanks="Thanks")
     for _ in range(2):
         with world.database.write() as session:
-            lifecycle.change_texts(session, 1, "en", texts, by=ADMIN)
+            editing.change_texts(session, 1, "en", texts, by=ADMIN)
     with world.database.read() as session:
         event = session.scalars(CHANGES).one()
     assert (event.kind, event.by, event.details) == (
@@ -317,7 +317,7 @@ def test_a_study_that_shows_results_says_that_it_closes_for_good(change, admin, 
 def test_a_long_history_is_folded(admin, world):
     for number in range(13):
         with world.database.write() as session:
-            lifecycle.change_options(session, 1, {"preload_all": number % 2 == 0})
+            editing.change_options(session, 1, {"preload_all": number % 2 == 0})
     page = admin.get("/admin/studies/1").text
     assert "Earlier: 7" in page  # of 13, that it was made and three invitations
     assert page.count("options changed: preload_all") == 13

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from backend.database import trips
 from backend.database.tables import Image, Presentation
-from backend.studies import lifecycle
+from backend.studies import editing, lifecycle
 from backend.studies.invitations import admit
 from tests.backend.crawling import crawl, differing, furnish
 from tests.support import consent
@@ -74,7 +74,7 @@ def test_the_truth_appears_after_the_end_and_there_alone(world, browser, practic
     answer_all(world, browser)
     assert revealed(world, browser) == set()
     with world.database.write() as session:
-        lifecycle.change_options(session, world.study.id, {"show_results": True})
+        editing.change_options(session, world.study.id, {"show_results": True})
     browser.post(f"{base}/submit")
     assert revealed(world, browser) == set()
     with world.database.write() as session:
@@ -112,7 +112,7 @@ def test_practice_tells_what_it_was_after_an_answer_and_only_where_the_study_say
     address = f"/r/{world.link['ED1']}/practice/1?answer=real"
     for tells in (True, False):
         with world.database.write() as session:
-            lifecycle.change_options(session, world.study.id, {"practice_feedback": tells})
+            editing.change_options(session, world.study.id, {"practice_feedback": tells})
         before = browser.get(address)
         with swapped(world):
             assert bool(differing({"": before}, {"": browser.get(address)})) is tells

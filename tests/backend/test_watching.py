@@ -21,7 +21,7 @@ from backend.database.changes import Changes
 from backend.database.pace import Pace, paces
 from backend.database.sessions import Database
 from backend.routes.admin import live
-from backend.studies import invitations, lifecycle
+from backend.studies import editing, invitations, lifecycle
 from backend.watching.board import board
 from backend.watching.flags import ABSENT, flags
 from tests.backend.conftest import ADMIN, add_admin
@@ -85,12 +85,12 @@ def test_the_board_counts_and_keeps_the_truth_back(world, browse):
         assert [line.seconds for line in board(session, study).lines] == [2.0, 0.7, None]
         right = [first.right, second.right]
     with world.database.write() as session:
-        lifecycle.change_options(session, world.study.id, {"live_accuracy": True, "seal_results": True})
+        editing.change_options(session, world.study.id, {"live_accuracy": True, "seal_results": True})
         study = lifecycle.get_study(session, world.study.id)
         assert board(session, study).with_accuracy is False  # sealed is sealed
-        lifecycle.change_options(session, world.study.id, {"seal_results": False})
+        editing.change_options(session, world.study.id, {"seal_results": False})
         assert [line.accuracy for line in board(session, study).lines] == [right[0] / 3, right[1] / 2, None]
-        lifecycle.change_options(session, world.study.id, {"live_accuracy": False})
+        editing.change_options(session, world.study.id, {"live_accuracy": False})
         assert board(session, study).with_accuracy is False
         lifecycle.set_state(session, world.study.id, "closed")
         assert [line.accuracy for line in board(session, study).lines] == [right[0] / 3, right[1] / 2, None]

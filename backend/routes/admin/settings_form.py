@@ -41,7 +41,7 @@ def shown(study: Study, languages: Collection[str]) -> dict[str, str]:
 
 
 def option_changes(study: Study, form: Mapping[str, str]) -> dict[str, Any]:
-    """The options that the form sets, by name, as ``lifecycle.change_options`` takes them."""
+    """The options that the form sets, by name, as ``editing.change_options`` takes them."""
     names = [name for name in StudyOptions.model_fields if name in form and name != "questions"]
     changes: dict[str, Any] = {name: form[name].strip() or 0 for name in names}
     if "further" in form:

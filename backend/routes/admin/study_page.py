@@ -12,7 +12,7 @@ from backend.database.tables import Image
 from backend.routes.admin.access import AdminDep, CheckedForm, EditorDep
 from backend.routes.admin.mix_choice import NO_MIXES, ChosenMixes, PracticeMix, mix_choice
 from backend.routes.dependencies import DatabaseDep, PagesDep, RowId
-from backend.studies import journal, lifecycle
+from backend.studies import editing, journal, lifecycle
 from backend.studies.lifecycle import RELEASED, get_study
 from backend.studies.options import options_of
 from backend.watching.board import board
@@ -98,7 +98,7 @@ def change_mixes(
     """Choose other mixes for a draft."""
     chosen = int(practice) if practice else None
     with database.write() as session:
-        lifecycle.change_mixes(session, study_id, mix, chosen, by=admin.email, version=version)
+        editing.change_mixes(session, study_id, mix, chosen, by=admin.email, version=version)
     return _to_study(study_id)
 
 

@@ -11,11 +11,12 @@ from backend.routes.admin.access import AdminAccess, AdminDep, CheckedForm, Edit
 from backend.routes.admin.option_fields import SECTIONS, plainly
 from backend.routes.admin.settings_form import option_changes, set_apart, shown, texts_of
 from backend.routes.dependencies import DatabaseDep, PagesDep, RowId
-from backend.studies import consent, lifecycle
+from backend.studies import consent, editing
 from backend.studies.consent import Told
 from backend.studies.lifecycle import get_study
 from backend.studies.options import DRAWN, FROZEN, TEXT_LENGTH
 from backend.studies.refusals import Conflict, Invalid
+from backend.studies.versions import require_version
 
 router = APIRouter(prefix="/admin/studies/{study_id}/settings")
 
@@ -52,12 +53,12 @@ def save(
     """Change what the form changes: all of it, or nothing."""
     try:
         with database.write() as session:
-            lifecycle.require_version(session, study_id, _version(form))
             study = get_study(session, study_id, lock=True)
-            lifecycle.change_options(session, study_id, option_changes(study, form), by=admin.email)
+            require_version(session, study, _version(form))
+            editing.change_options(session, study_id, option_changes(study, form), by=admin.email)
             for code in pages.languages.names:
                 texts = texts_of(study, form, code)
-                lifecycle.change_texts(session, study_id, code, texts, by=admin.email)
+                editing.change_texts(session, study_id, code, texts, by=admin.email)
     except (Conflict, Invalid) as problem:
         return _page(request, study_id, admin, database, pages, typed=form, problem=plainly(str(problem)))
     return RedirectResponse(f"/admin/studies/{study_id}/settings?saved=1", status_code=303)

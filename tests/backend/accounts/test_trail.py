@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from backend import accounts, cli
 from backend.database.tables import Event
 from backend.routes.admin import accounts as accounts_page
-from backend.studies import audit_log, lifecycle
+from backend.studies import audit_log, editing
 from backend.studies.rating import answer_form, submit
 from tests.backend.accounts.test_roles import PREVIEWED, routes
 from tests.backend.bundles.packing import edit, packed, repacked
@@ -278,7 +278,7 @@ def test_every_command_that_does_something_leaves_its_event(
     consent(world, "ED1")
     with world.database.write() as session:
         submit(session, world.link["ED1"], leave_unanswered=True)
-        lifecycle.change_options(session, 1, {"retention_days": 1})
+        editing.change_options(session, 1, {"retention_days": 1})
     csv = tmp_path / "raters.csv"
     csv.write_text("group,email\nED,ada@example.org\n")
     assert dermvtt("invite", "--study", 1, "--csv", csv)[0] == 0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from backend.studies import lifecycle, rating
+from backend.studies import editing, rating
 from tests.backend.conftest import ADMIN
 from tests.support import consent
 
@@ -12,7 +12,7 @@ def rated(world):
     """Two of its raters have answered, one has submitted."""
     options = {"confidence_levels": 5, "questions": [{"id": "years", "kind": "number"}]}
     with world.database.write() as session:
-        lifecycle.change_options(session, world.study.id, options, by=ADMIN)
+        editing.change_options(session, world.study.id, options, by=ADMIN)
     consent(world, "ED1", years="7,5")
     consent(world, "DLE1")
     with world.database.write() as session:
