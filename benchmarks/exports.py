@@ -13,8 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from backend.database import schema
-from backend.database.bundles import refresh_plans
+from backend.database import plans, schema
 from backend.database.sessions import Database
 from backend.studies.exports import FORMATS, write_export
 from tests.support import fill
@@ -50,7 +49,7 @@ def measure(name: str, url: str, raters: int) -> None:
     schema.upgrade(database.engine)
     small, large = fill(database, 1, IMAGES), fill(database, raters, IMAGES, number=1)
     with database.write() as session:
-        refresh_plans(session)
+        plans.refresh(session)
     database.close()
     title = f"{name}, {raters * IMAGES:,} rows"
     print(f"{title:32}{'rows/s':>10}{'MB':>9}{'peak MiB':>10}{'of 1,000 rows':>16}", flush=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import sqlalchemy as sa
 
+from backend.database import plans
 from backend.database.columns import Base
 from backend.database.sessions import Database
 from backend.database.tables import Image, Mix, Presentation, Rater, Rating, Study, StudyMix
@@ -142,7 +143,7 @@ def fill(database: Database, raters: int, images: int, number: int = 0) -> int:
         if database.engine.dialect.name == "postgresql":
             session.execute(sa.text(f"ALTER SEQUENCE presentations_id_seq RESTART WITH {first}"))
             # As the server does by itself in a minute: planned for empty tables, a query looks at all pairs.
-            session.execute(sa.text("ANALYZE"))
+            plans.refresh(session)
         return study.id
 
 

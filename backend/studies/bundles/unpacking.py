@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from backend.database import bundles, events
+from backend.database import bundles, events, plans
 from backend.database.bundle_rows import row_of
 from backend.database.bundles import Numbers, Table
 from backend.database.outages import outage_of
@@ -125,7 +125,7 @@ def _insert(session: Session, packed: zipfile.ZipFile, manifest: Manifest, by: s
             raise Invalid(f"{table_file(name)} has {count} rows, and not what the bundle's manifest says.")
     session.flush()
     session.expire_all()
-    bundles.refresh_plans(session)
+    plans.refresh(session)
     study = lifecycle.get_study(session, numbers["studies"][_only(packed)])
     _require_same(session, packed, manifest, study)
     details = {"tool_version": manifest.tool_version, "made_at": manifest.made_at.isoformat()}
