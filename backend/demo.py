@@ -123,6 +123,7 @@ def _free_port(settings: Settings) -> int:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((settings.host, port))
+                probe.listen()
             except OSError:
                 continue
             return port

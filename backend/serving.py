@@ -24,6 +24,8 @@ COLLECT_AFTER = (10_000, 10, 10)
 """Thresholds of ``gc``: a request makes some thousand objects, nearly none of which refer to themselves."""
 HAND_OVER_S = 0.0005
 """After which the interpreter is taken from a thread that another one waits for."""
+BACKLOG = 2048
+"""Connections that the system takes before the server does, as uvicorn has it."""
 
 
 def serve(settings: Settings, ready: Callable[[str], None]) -> None:
@@ -156,6 +158,9 @@ def listen(settings: Settings) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, settings.port))
+        listener.listen(
+            BACKLOG
+        )  # at once: until somebody listens, another server could take the same address
     except OSError as error:
         listener.close()
         where = f"{settings.host}:{settings.port}"

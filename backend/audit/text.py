@@ -6,7 +6,7 @@ from backend.audit.report import Audit, ChannelResult, FeatureResult
 
 OUTCOMES = {
     "pass": "PASS: nothing was found that tells fakes from reals.",
-    "warn": "PASS with warnings: files do not tell fakes from reals; look at what is said below.",
+    "warn": "PASS with warnings: files do not tell fakes from reals; look at what is said above.",
     "fail": "FAIL: without looking at a picture, files tell fakes from reals.",
 }
 

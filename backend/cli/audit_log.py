@@ -1,5 +1,6 @@
 """``dermvtt audit``: the log of what admins and raters did."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,10 @@ from backend.cli.exports import Kind
 from backend.cli.shared import GROUP_OPTIONS, downloaded, opened
 from backend.database.limits import LARGEST_ID
 from backend.settings import load_settings
+from training.errors import UserError
 from training.files import new_file
+
+HASH = re.compile("[0-9a-f]{64}")
 
 audit_app = typer.Typer(help="The log of what admins and raters did.", **GROUP_OPTIONS)
 
@@ -30,8 +34,13 @@ def verify(
     """
     from backend.studies import audit_log
 
+    noted = head.strip().lower()
+    if noted and not HASH.fullmatch(noted):
+        raise UserError(
+            f"--head {head}: this is no hash of the log, which has 64 digits and letters from a to f."
+        )
     with opened(load_settings()) as database, database.read() as session:
-        found = audit_log.verify(session, head.strip().lower())
+        found = audit_log.verify(session, noted)
     if found.broken is not None:
         print(f"BROKEN: entry {found.broken} does not fit the {found.rows} before it.")
         raise typer.Exit(1)

@@ -38,7 +38,7 @@ RECORDED = (
 )
 NOT_RECORDED = translatable(
     "Your answers are kept under the pseudonym that whoever invited you has chosen. Your network address and "
-    "your location are not recorded, and no third party learns that you were here."
+    "your location are not recorded, and these pages load nothing from other sites."
 )
 CONSENT = translatable(
     "I take part of my own free will, I may stop at any time, and I agree that my answers are used "

@@ -13,14 +13,13 @@ from backend.database import enrolments, events, mixes, people, raters
 from backend.database.tables import Enrolment, Person, Rater
 from backend.languages import translatable
 from backend.studies.invitations import (
-    UNGROUPED,
     UNKNOWN_LINK,
     add_invitation,
     add_rater,
-    next_name,
     require_group,
 )
 from backend.studies.lifecycle import get_study, require_not_archived, require_open, require_running
+from backend.studies.pseudonyms import next_name, numbers_before
 from backend.studies.refusals import Conflict, Invalid, Unknown
 from backend.tokens import hash_token, new_token
 
@@ -136,7 +135,8 @@ def enrol(session: Session, token: str, given: str = "", language: str = "", own
         raise Conflict(FULL)
     held.enrolled += 1
     images = {image.public_id: image.id for image in mixes.images_of(session, study.id)}
-    name = next_name(held.group or UNGROUPED, raters.names(session, study.id))
+    taken, earlier = raters.names(session, study.id), numbers_before(session, study.id)
+    name = next_name(held.group, taken, earlier)
     rater = add_rater(session, study, held.group, name, images, enrolled=True)
     if known:
         session.add(Person(rater_id=rater.id, study_id=study.id, external_id=known, language=language))

@@ -14,13 +14,13 @@ from backend.studies.lifecycle import get_study, require_not_archived, require_r
 from backend.studies.options import options_of
 from backend.studies.orders import draw_order
 from backend.studies.people import NOBODY, Identity
+from backend.studies.pseudonyms import next_name, numbers_before
 from backend.studies.refusals import Conflict, Invalid, Unknown
 from backend.tokens import hash_token, new_token
 
 MOST_AT_ONCE = 200
 # A name begins with a letter: no spreadsheet takes it for a formula.
 RATER_NAME = re.compile(r"[^\W\d_][\w .-]{0,63}")
-UNGROUPED = "R"
 UNKNOWN_LINK = translatable(
     "This link does not lead to a study. Please check that it is complete, or ask who sent it."
 )
@@ -102,9 +102,10 @@ def invite_all(session: Session, study_id: int, wanted: list[Wanted], *, by: str
     for one in wanted:
         require_usable(study, one, taken)
     images = {image.public_id: image.id for image in mixes.images_of(session, study.id)}
+    earlier = numbers_before(session, study.id)
     invited = []
     for one in wanted:
-        name = one.name or next_name(one.group or UNGROUPED, taken.names)
+        name = one.name or next_name(one.group, taken.names, earlier)
         taken.names.add(name)
         rater = add_rater(session, study, one.group, name, images)
         if one.who:
@@ -203,11 +204,3 @@ def add_invitation(session: Session, rater: Rater, token: str = "") -> str:
     session.add(Invitation(rater_id=rater.id, token_hash=hash_token(token), created_at=datetime.now(UTC)))
     session.flush()
     return token
-
-
-def next_name(group: str, taken: set[str]) -> str:
-    """The name of the next rater of a group who is given none."""
-    number = 1
-    while f"{group}{number}" in taken:
-        number += 1
-    return f"{group}{number}"

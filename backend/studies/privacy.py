@@ -13,12 +13,14 @@ from backend.settings import Settings
 from backend.studies.consent import RECORDED
 from backend.studies.invitations import find_rater
 from backend.studies.options import options_of
+from backend.studies.pseudonyms import numbers
 
 
 def delete(session: Session, study_id: int, name: str, *, by: str = "") -> None:
     """Delete a rater with her answers and everything else of hers; that it was done stays on record."""
     rater = find_rater(session, study_id, name, lock=True)
-    events.add(session, study_id, "rater deleted", rater_id=rater.id, by=by)
+    kept = numbers(session, rater.study, raters.names(session, study_id))
+    events.add(session, study_id, "rater deleted", rater_id=rater.id, by=by, numbers=kept)
     people.delete_rater(session, rater)
 
 
@@ -28,10 +30,11 @@ def anonymise(session: Session, study_id: int, name: str, *, by: str = "") -> st
     taken = raters.names(session, study_id)
     while (fresh := f"A{secrets.token_hex(4)}") in taken:
         pass
+    kept = numbers(session, rater.study, taken)
     rater.name = fresh
     _forget(session, rater)
     raters.revoke_invitations(session, rater.id, datetime.now(UTC))
-    events.add(session, study_id, "rater anonymised", rater_id=rater.id, by=by)
+    events.add(session, study_id, "rater anonymised", rater_id=rater.id, by=by, numbers=kept)
     return fresh
 
 

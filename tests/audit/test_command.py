@@ -47,7 +47,7 @@ def test_what_pixels_tell_is_exit_code_0_with_a_warning(dermvtt, plant):
     assert code == 0
     assert "WARN colour: " in out
     assert "simply the generator's quality, which is what a study measures" in out
-    assert out.endswith("look at what is said below.\n") or "PASS with warnings" in out
+    assert out.endswith("look at what is said above.\n") or "PASS with warnings" in out
 
 
 def test_json_has_every_channel_and_feature(dermvtt, plant):

@@ -90,8 +90,22 @@ def test_deleted_nothing_of_her_is_left_but_that_it_was_done(known, admin):
     assert admin.get(f"/r/{known.link['ED3']}").status_code == 404
     assert "rater deleted" in admin.get("/admin/studies/1").text
     with known.database.write() as session:
-        invite(session, 1, "ED")
-        assert rater_of(session, "ED3").id != rater_id  # or what she did would be the next one's
+        (invited,) = invite(session, 1, "ED")
+        assert rater_of(session, invited.name).id != rater_id  # or what she did would be the next one's
+
+
+@pytest.mark.parametrize("what", ["delete", "anonymise"])
+def test_no_name_is_given_to_another_once_it_is_free(known, admin, what):
+    """Whoever has an earlier export would take one for the other."""
+    for name in ("ED3", "ED1"):  # the highest, which nothing else tells of, and one in the middle
+        act(admin, name, what)
+    with known.database.write() as session:
+        names = [one.name for one in invite(session, 1, "ED", 2)]
+        assert names == ["ED4", "ED5"]
+        kept = [
+            one.details["numbers"] for one in session.scalars(sa.select(Event)) if "numbers" in one.details
+        ]
+        assert kept == [{"ED": 3, "DLE": 1}] * 2  # how far they had come, and not whose it was
 
 
 def test_anonymised_only_her_answers_are_left(known, admin):

@@ -1,5 +1,6 @@
 """One mix: its images with their truth, where they come from, what its audit found."""
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request
@@ -18,6 +19,7 @@ ON_A_PAGE = 48
 HEADERS = {"Cache-Control": "private, max-age=86400, immutable"}
 TELLING = ("dataset", "generator", "latent_seed", "index", "diagnosis", "file_sha256")
 """What of an image's provenance is shown under it, and in which order."""
+DIGEST = re.compile(r"\b[0-9a-f]{32,64}\b")
 
 
 @router.get("")
@@ -83,5 +85,9 @@ def delete(mix_id: RowId, admin: EditorDep, database: DatabaseDep, images: Image
 
 def _origin(provenance: dict[str, object]) -> str:
     """Where an image comes from, on a line: digests by their first signs."""
-    told = [(name, provenance[name]) for name in TELLING if name in provenance]
-    return ", ".join(f"{name.replace('_', ' ')} {str(value)[:12]}" for name, value in told)
+    told = [(name, str(provenance[name])) for name in TELLING if name in provenance]
+    return ", ".join(f"{name.replace('_', ' ')} {DIGEST.sub(_shortened, value)}" for name, value in told)
+
+
+def _shortened(digest: re.Match[str]) -> str:
+    return f"{digest[0][:12]}…"

@@ -65,7 +65,9 @@ def lines(packed: zipfile.ZipFile, name: str) -> Iterator[bytes]:
 def _manifest(packed: zipfile.ZipFile) -> Manifest:
     infos = [one for one in packed.infolist() if one.filename == MANIFEST]
     if len(infos) != 1:
-        raise Invalid(f"the zip has no {MANIFEST}: it is no study's bundle. Make one: study export-bundle")
+        raise Invalid(
+            f"the zip has no {MANIFEST}: it is no study's bundle. Make one: dermvtt study export-bundle."
+        )
     if infos[0].file_size > LARGEST_MANIFEST:
         raise Invalid(f"{MANIFEST} is larger than any bundle's.")
     text = b"".join(_packets(packed, MANIFEST, infos[0].file_size))

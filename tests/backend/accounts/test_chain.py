@@ -223,6 +223,9 @@ def test_the_commands_verify_and_export_it(world, dermvtt, monkeypatch, tmp_path
     assert "mix imported" not in target.read_text()  # which is of no study
     code, out, _ = dermvtt("audit", "verify", "--head", head.upper())
     assert (code, "entries since: 1." in out) == (0, True)
+    code, out, err = dermvtt("audit", "verify", "--head", head[:-1])  # mistyped: that is no alarm
+    assert (code, out) == (1, "")
+    assert "no hash of the log" in err
     code, out, _ = dermvtt("audit", "verify", "--head", "f" * 64)
     assert (code, "BROKEN" in out) == (1, True)
     with unguarded(world) as session:
