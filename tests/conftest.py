@@ -4,6 +4,7 @@ import gc
 import logging
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,6 +31,11 @@ hypothesis.settings.load_profile("dermvtt")
 # PyTorch's, here and in processes that tests start: small tensors are faster on one thread, and two tests at
 # once do not wait for each other.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+
+# A shell lets what it runs in the background ignore Ctrl-C, and processes inherit that: tests press it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 LONGEST = (

@@ -86,7 +86,7 @@ def test_deleted_nothing_of_her_is_left_but_that_it_was_done(known, admin):
         events = session.scalars(sa.select(Event).where(Event.rater_id == rater_id)).all()
         assert [event.kind for event in events] == ["invited", "agreed", "rater deleted"]
         held = everything_of(session, known)
-    assert not any(word in held for word in ("Ada", "ada@", "Only I do this"))
+    assert not any(word in held for word in ("Lovelace", "ada@", "Only I do this"))
     assert admin.get(f"/r/{known.link['ED3']}").status_code == 404
     assert "rater deleted" in admin.get("/admin/studies/1").text
     with known.database.write() as session:
@@ -119,7 +119,7 @@ def test_anonymised_only_her_answers_are_left(known, admin):
         assert [count(session, table, rater_id) for table in (Rating, Presentation)] == [1, 8]
         assert [count(session, table, rater_id) for table in (Person, Message)] == [0, 0]
         held = everything_of(session, known)
-    assert not any(word in held for word in ("Ada", "ada@", "Only I do this", "ED3"))
+    assert not any(word in held for word in ("Lovelace", "ada@", "Only I do this", "ED3"))
     assert admin.get(f"/r/{known.link['ED3']}").status_code == 404
     assert f"rater anonymised: {rater.name}" in admin.get("/admin/studies/1").text
 
@@ -139,7 +139,7 @@ def test_personal_data_is_kept_as_long_as_was_said_and_answers_for_good(known):
         rater = rater_of(session, "ED3")
         assert count(session, Rating, rater.id) == 1
         held = everything_of(session, known)
-    assert not any(word in held for word in ("Ada", "ada@", "Only I do this"))
+    assert not any(word in held for word in ("Lovelace", "ada@", "Only I do this"))
 
 
 def test_by_command(known, dermvtt, monkeypatch):
