@@ -158,9 +158,8 @@ def listen(settings: Settings) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, settings.port))
-        listener.listen(
-            BACKLOG
-        )  # at once: until somebody listens, another server could take the same address
+        # At once: until somebody listens, another server could take the same address.
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         where = f"{settings.host}:{settings.port}"

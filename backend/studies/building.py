@@ -58,18 +58,17 @@ def build_mix(
                 if len(seen) > MOST_IMAGES:
                     raise Invalid(f"a mix holds {MOST_IMAGES:,} images at most. Make several mixes.")
                 encoded = encode_png(picture(where, data, resolution))
-                if digest(encoded) in shown:
-                    raise Invalid(
-                        f"{where} shows the same picture as {shown[digest(encoded)]}. Remove one of them."
-                    )
-                shown[digest(encoded)] = where
+                sha256 = digest(encoded)
+                if sha256 in shown:
+                    raise Invalid(f"{where} shows the same picture as {shown[sha256]}. Remove one of them.")
+                shown[sha256] = where
                 identity = draw.randbytes(16).hex()
                 (partial / IMAGES / f"{identity}.png").write_bytes(encoded)
                 images.append(
                     MixImage(
                         id=identity,
                         file=f"{IMAGES}/{identity}.png",
-                        sha256=digest(encoded),
+                        sha256=sha256,
                         truth=truth,
                         provenance=FileProvenance(
                             file_sha256=original, index=index, family=family if truth == "fake" else None
